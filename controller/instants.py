@@ -11,7 +11,6 @@ from email.utils import parsedate_to_datetime
 MILLISECONDS_FROM = 1e11
 """Numbers above this are milliseconds: as seconds they would lie past the year 5138."""
 
-_OFFSET_WITHOUT_COLON = re.compile(r"([+-]\d{2})(\d{2})$")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -58,17 +57,17 @@ def parse_duration(text: str) -> float:
 
 
 def _from_text(text: str) -> datetime | None:
-    if not text:
-        return None
+    # ISO first: nearly every API writes it, and a sync reads two for every item.
+    # A bare number is never ISO here: "20260220" would be a date, and is an epoch.
+    if "-" in text[1:] and text[0].isdigit():
+        try:
+            return _with_offset(datetime.fromisoformat(text))
+        except ValueError:
+            pass
     try:
         return _from_epoch(float(text))
     except ValueError:
         pass
-    if text[0].isdigit():
-        try:
-            return _with_offset(datetime.fromisoformat(_OFFSET_WITHOUT_COLON.sub(r"\1:\2", text)))
-        except ValueError:
-            pass
     try:
         return _with_offset(parsedate_to_datetime(text))
     except ValueError:

@@ -20,7 +20,8 @@ Digest = NewType("Digest", str)
 ResourceName = NewType("ResourceName", str)
 """`metadata.name` of a resource."""
 
-_SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?::[A-Za-z0-9][A-Za-z0-9._/-]*)?")
+_WORD = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_SOURCE = re.compile(rf"{_WORD}(?::{_WORD}(?:/{_WORD})*)?")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _EXTENSION = re.compile(r"(connector|tool|agent)s/([A-Za-z0-9][A-Za-z0-9_.-]*)")
 _RESOURCE = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")

@@ -114,6 +114,8 @@ class RunCounts:
     absent: int = 0
     """In the store, and not seen by this complete full scan; nothing is deleted."""
     invalid: int = 0
+    chunks: int = 0
+    """Written, for documents that were added or updated."""
     duplicates: int = 0
     """The same `source_id` twice in one run; the last one wins."""
     requests: int = 0

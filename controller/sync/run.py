@@ -1,0 +1,217 @@
+"""
+One run, end to end: connector → items → diff → store → outcome.
+
+A run always ends in an outcome: errors of the script, of the source and of the
+store become its `error`.  Only two things are raised: that the run may not
+start at all (the source is busy, or somebody else's), and defects of ours.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from controller.config.expand import expand_values
+from controller.connectors.script import Page, ScanReport, Surroundings, scan_script
+from controller.errors import HarnessError, ScriptCancelledError, ScriptTimeoutError, StoreError
+from controller.ingest.apply import apply_page, preview_page
+from controller.model.sync import (
+    RunCounts,
+    RunError,
+    RunMode,
+    RunRequest,
+    RunResult,
+    SyncOutcome,
+)
+from controller.store.base import RunStart, Store
+from controller.sync.parts import Parts, Progress
+
+
+class _EnoughItems(Exception):  # noqa: N818  a signal, no error: `--limit` was reached
+    """Ends a scan from inside its page callback."""
+
+
+class _Run:
+    """The state of a run while it goes on; everything else is handed in."""
+
+    def __init__(self, request: RunRequest, parts: Parts) -> None:
+        self.request = request
+        self.parts = parts
+        self.counts = RunCounts()
+        self.limited = False
+
+    def take(self, page: Page) -> None:
+        """Write a page, or only count it in a dry run."""
+        items = page.items
+        if self.request.item_limit is not None:
+            items = items[: self.request.item_limit - self.counts.scanned]
+        counts = replace(
+            self.counts,
+            scanned=self.counts.scanned + len(items) + page.skipped,
+            invalid=self.counts.invalid + page.skipped,
+        )
+        self.counts = self._apply(Page(items, page.skipped, page.checkpoint), counts)
+        self.parts.progress(Progress(self.counts.scanned, self.counts.added + self.counts.updated))
+        if self._is_enough():
+            self.limited = True
+            raise _EnoughItems
+
+    def _apply(self, page: Page, counts: RunCounts) -> RunCounts:
+        if self.request.dry_run or self.parts.store is None:
+            return preview_page(self.parts.store, page.items, self.parts.chunk_bytes, counts)
+        # Items that a limit cut off would be skipped for good behind a checkpoint.
+        checkpoint = page.checkpoint if self.request.item_limit is None else None
+        return apply_page(
+            self.parts.store,
+            self.request.run_id,
+            page.items,
+            chunk_limit=self.parts.chunk_bytes,
+            counts=counts,
+            stamp=(self.parts.clock(), checkpoint),
+        )
+
+    def _is_enough(self) -> bool:
+        limit = self.request.item_limit
+        return limit is not None and self.counts.scanned - self.counts.invalid >= limit
+
+
+def run_sync(request: RunRequest, parts: Parts) -> SyncOutcome:
+    """
+    Run a request to its end, and record it.
+
+    The same request twice is one run: where the store has it closed, its
+    outcome is given back and nothing runs.
+
+    Raises:
+        SourceOwnedError: The source belongs to another owner.
+        SourceBusyError: Another run of the source is alive.
+        StoreError: The store cannot record the run.
+    """
+    started_at = parts.clock()
+    if parts.store is not None and not request.dry_run:
+        closed = parts.store.begin_run(_start(request, started_at))
+        if closed is not None:
+            return closed
+    run = _Run(request, parts)
+    outcome = _scan(run, started_at)
+    if parts.store is None or request.dry_run:
+        return outcome
+    return _close(run, parts.store, outcome)
+
+
+def _scan(run: _Run, started_at: datetime) -> SyncOutcome:
+    request, parts = run.request, run.parts
+    error: HarnessError | None = None
+    report = ScanReport(0, (), ())
+    try:
+        config = expand_values(request.config, parts.variables, where=str(request.source))
+        report = scan_script(
+            request, config.values, _checkpoint(run), _surroundings(run, config.secrets), run.take
+        )
+    except _EnoughItems:
+        run.limited = True
+    except HarnessError as caught:
+        error = caught
+    return SyncOutcome(
+        run_id=request.run_id,
+        source=request.source,
+        result=_result(error, report),
+        started_at=started_at,
+        ended_at=parts.clock(),
+        mode=request.mode,
+        complete=error is None and not report.unsettled and _is_whole(run),
+        counts=replace(run.counts, requests=report.requests),
+        error=_describe(error, report),
+        warnings=report.warnings,
+    )
+
+
+def _close(run: _Run, store: Store, outcome: SyncOutcome) -> SyncOutcome:
+    if outcome.complete:
+        absent = store.count_absent(outcome.run_id)
+        outcome = replace(outcome, counts=replace(outcome.counts, absent=absent))
+    return store.close_run(replace(outcome, ended_at=run.parts.clock()))
+
+
+def _is_whole(run: _Run) -> bool:
+    return run.request.mode is RunMode.FULL and not run.limited
+
+
+def _checkpoint(run: _Run) -> str | None:
+    if run.request.mode is RunMode.FULL or run.parts.store is None:
+        return None
+    return run.parts.store.checkpoint(run.request.source)
+
+
+def _surroundings(run: _Run, secrets: tuple[str, ...]) -> Surroundings:
+    parts = run.parts
+    return Surroundings(
+        engine=parts.engine,
+        variables=parts.variables,
+        secrets=(*parts.secrets, *secrets),
+        proxies=parts.proxies,
+        log=parts.log,
+        cancelled=parts.cancelled,
+    )
+
+
+def _start(request: RunRequest, started_at: datetime) -> RunStart:
+    return RunStart(
+        run_id=request.run_id,
+        source=request.source,
+        owner=request.owner,
+        mode=request.mode,
+        trigger=request.trigger,
+        revision=request.revision,
+        connector_digest=request.connector_digest,
+        started_at=started_at,
+    )
+
+
+def _result(error: HarnessError | None, report: ScanReport) -> RunResult:
+    if error is None:
+        return RunResult.PARTIAL if report.unsettled else RunResult.SUCCEEDED
+    if isinstance(error, ScriptTimeoutError):
+        return RunResult.TIMED_OUT
+    if isinstance(error, ScriptCancelledError):
+        return RunResult.CANCELLED
+    return RunResult.FAILED
+
+
+def _describe(error: HarnessError | None, report: ScanReport) -> RunError | None:
+    if error is not None:
+        return RunError(error.reason, _message(error), error.hint or "", error.retryable)
+    if not report.unsettled:
+        return None
+    count = len(report.unsettled)
+    shown = "; ".join(report.unsettled[:3]) + ("; …" if count > 3 else "")
+    return RunError(
+        reason="RequestFailed",
+        message=f"{count} request{'s' if count > 1 else ''} failed and "
+        f"{'were' if count > 1 else 'was'} not made good: {shown}",
+        hint="what was read is stored; a status that is fine can be declared with expect = {404}",
+    )
+
+
+def _message(error: HarnessError) -> str:
+    traceback = getattr(error, "traceback", "")
+    return f"{error.message}\n{traceback}" if traceback else error.message
+
+
+def describe_failure(
+    request: RunRequest, error: StoreError, at: tuple[datetime, datetime]
+) -> SyncOutcome:
+    """Make an outcome of a run that the store did not let start or end; `at` is when it did."""
+    return SyncOutcome(
+        run_id=request.run_id,
+        source=request.source,
+        result=RunResult.FAILED,
+        started_at=at[0],
+        ended_at=at[1],
+        mode=request.mode,
+        error=RunError(error.reason, error.message, error.hint or "", error.retryable),
+    )
+
+
+def expanded_secrets(config: Mapping[str, object], variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the values that a config draws from variables, for redaction before the run starts."""
+    return expand_values(config, variables, where="config").secrets
