@@ -15,7 +15,7 @@ from time import monotonic
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
-from watchdog.observers.api import BaseObserver
+from watchdog.observers.api import BaseObserver, ObservedWatch
 from watchdog.observers.polling import PollingObserver
 
 from controller.dev.changes import Changes
@@ -39,8 +39,8 @@ class Watcher:
         self._lock = threading.Lock()
         self._changes = Changes()
         self._identities: dict[Path, tuple[int, int] | None] = {}
-        self._observer: BaseObserver = Observer()
-        self._scheduled: set[Path] = set()
+        self._observer: BaseObserver | None = None
+        self._watches: dict[Path, ObservedWatch] = {}
         self.polling_because: str | None = None
         """Why changes are looked for by polling; None where the kernel reports them."""
 
@@ -49,10 +49,10 @@ class Watcher:
         for root in roots:
             self._identities[root] = None
         try:
-            self._observer.start()
-            self.look_after_roots()
+            self._observe(Observer())
         except OSError as error:
             self._fall_back(error)
+        self.look_after_roots()
         # Everything is read once at the start anyway.
         with self._lock:
             self._changes = Changes()
@@ -73,17 +73,18 @@ class Watcher:
             now = _identity(root)
             if now == before:
                 continue
-            self._identities[root] = now
             self._unschedule(root)
+            self._identities[root] = now
             if now is not None:
                 self._schedule(root)
             self.note(root)
 
     def stop(self) -> None:
         """End the threads."""
-        if self._observer.is_alive():
+        if self._observer is not None:
             self._observer.stop()
             self._observer.join(timeout=5)
+            self._observer = None
 
     def note(self, root: Path) -> None:
         """Take in an event below a root."""
@@ -105,10 +106,17 @@ class Watcher:
         below = parts[parts.index(".git") + 1 :]
         return bool(below) and (below[0] in _GIT_MOVES or below[:2] == ("refs", "heads"))
 
+    def _observe(self, observer: BaseObserver) -> None:
+        observer.start()
+        self._observer = observer
+
     def _schedule(self, root: Path) -> None:
+        if self._observer is None:
+            return
         try:
-            self._observer.schedule(_Handler(self, root), str(root), recursive=True)
-            self._scheduled.add(root)
+            self._watches[root] = self._observer.schedule(
+                _Handler(self, root), str(root), recursive=True
+            )
         except FileNotFoundError:
             # Gone again between the look and the watch: the next look sees it.
             self._identities[root] = None
@@ -116,11 +124,9 @@ class Watcher:
             self._fall_back(error)
 
     def _unschedule(self, root: Path) -> None:
-        if root in self._scheduled:
-            self._scheduled.discard(root)
-            for watch in list(self._observer._handlers):  # noqa: SLF001  no public list of watches
-                if watch.path == str(root):
-                    self._observer.unschedule(watch)
+        watch = self._watches.pop(root, None)
+        if watch is not None and self._observer is not None:
+            self._observer.unschedule(watch)
 
     def _fall_back(self, error: OSError) -> None:
         """Poll, where inotify is missing or its watches are used up."""
@@ -128,12 +134,10 @@ class Watcher:
             raise error
         self.polling_because = error.strerror or str(error)
         self.stop()
-        self._observer = PollingObserver(timeout=POLL_SECONDS)
-        self._scheduled.clear()
-        self._observer.start()
+        self._watches.clear()
+        self._observe(PollingObserver(timeout=POLL_SECONDS))
         for root, identity in self._identities.items():
-            if identity is not None or _identity(root) is not None:
-                self._identities[root] = _identity(root)
+            if identity is not None:
                 self._schedule(root)
 
 
