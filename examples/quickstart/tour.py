@@ -1,0 +1,167 @@
+"""
+The quickstart, step by step: a registry, a ticket API, `ctx dev`, three searches.
+
+Without a terminal it ends there.  On a terminal it stays, and what is edited in
+the registry's working tree is synced again.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from shlex import join
+from socketserver import BaseServer
+from threading import Thread
+from types import FrameType
+
+from examples.quickstart.git_remote import GitMissingError, GitServer, require_git
+from examples.quickstart.ticket_api import TOKEN, TicketServer
+from examples.quickstart.tickets import compose
+from examples.quickstart.workplace import HERE, PAGES, BusyError, Workplace
+
+SEARCHES = ("certificate renewal", "database failover", "rate limit")
+PATIENCE = 5.0
+"""Seconds a child gets to end by itself."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the quickstart; the result is the exit code of the first command that failed."""
+    parser = argparse.ArgumentParser(prog="quickstart", description=__doc__)
+    parser.add_argument("--state", type=Path, default=HERE / "demo", help="where to work")
+    parser.add_argument("--once", action="store_true", help="leave after the searches")
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    stays = sys.stdout.isatty() and not options.once
+    try:
+        git = require_git()
+        workplace = Workplace(options.state.resolve())
+        with workplace.locked(), ExitStack() as servers:
+            return _tour(workplace, git, servers, stays=stays)
+    except (GitMissingError, BusyError) as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+def _tour(workplace: Workplace, git: str, servers: ExitStack, *, stays: bool) -> int:
+    _say_step(1, "A git registry, served over HTTP")
+    done = workplace.lay_registry(git)
+    remote = GitServer(workplace.registry / ".git", git, port=workplace.choose_port("registry"))
+    servers.enter_context(_serving(remote))
+    workplace.remember_port("registry", remote.server_address[1])
+    pages = len(list((workplace.registry / PAGES).glob("*.md")))
+    _say(f"{_shown(workplace.registry)}: {done}, {pages} handbook pages")
+    _say(f"{remote.url}")
+
+    _say_step(2, "A ticket API")
+    tickets = compose()
+    api = TicketServer(tickets, port=workplace.choose_port("tickets"))
+    servers.enter_context(_serving(api))
+    workplace.remember_port("tickets", api.server_address[1])
+    _say(f"{api.url}: {len(tickets)} tickets in pages, a bearer token, a 429 now and then")
+
+    workplace.write_manifests(
+        {"REGISTRY_URL": remote.url, "TICKETS_URL": api.url, "TICKETS_TOKEN": TOKEN}
+    )
+    _say_step(3, "Reconcile the manifests once")
+    manifests = _shown(workplace.manifests)
+    started = time.monotonic()
+    code = _run(["dev", manifests, "--once"], Path.cwd())
+    if code != 0:
+        print(f"\nctx dev ended with {code}; what it said above names the reason.", flush=True)
+        return code
+    _say(f"done in {time.monotonic() - started:.1f} s")
+
+    _say_step(4, "Search what was synced")
+    for query in SEARCHES:
+        code = _run(["search", query, "--limit", "3"], workplace.manifests)
+        if code != 0:
+            return code
+    if not stays:
+        return 0
+    return _stay(workplace, manifests)
+
+
+def _stay(workplace: Workplace, manifests: str) -> int:
+    _say_step(5, "Edit and watch")
+    _say("Change one of these and save; the source it belongs to is synced again:")
+    for path in (PAGES / "on-call.md", Path("connectors/tickets/connector.lua")):
+        _say(f"  {_shown(workplace.registry / path)}")
+    _say(f"  {manifests}/tickets.yaml")
+    _say("Ctrl-C ends everything.")
+    tree = f"quickstart={_shown(workplace.registry)}"
+    return _run(["dev", manifests, "--registry", tree], Path.cwd())
+
+
+def _run(arguments: Sequence[str], directory: Path) -> int:
+    """Show a command and run it; it ends before we do, whatever happens."""
+    where = "" if directory == Path.cwd() else f"cd {_shown(directory)} && "
+    print(f"\n   $ {where}ctx {join(arguments)}", flush=True)
+    command = [str(Path(sys.executable).with_name("ctx")), *arguments]
+    with subprocess.Popen(command, cwd=directory, env=_environment()) as child:
+        try:
+            return child.wait()
+        finally:
+            _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    # After Ctrl-C the terminal has told the child too: first let it end by itself.
+    for demand in (None, signal.SIGTERM, signal.SIGKILL):
+        if demand is not None:
+            child.send_signal(demand)
+        try:
+            child.wait(PATIENCE if demand else PATIENCE / 2)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def _environment() -> dict[str, str]:
+    """Ours, but for what would lead `ctx` to another config, or through a proxy to loopback."""
+    inherited = {name: value for name, value in os.environ.items() if name != "CTX_CONFIG"}
+    direct = ",".join(filter(None, (inherited.get("NO_PROXY", ""), "127.0.0.1")))
+    return {**inherited, "NO_PROXY": direct, "no_proxy": direct}
+
+
+@contextmanager
+def _serving(server: BaseServer) -> Iterator[None]:
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  a handler's shape
+    raise KeyboardInterrupt
+
+
+def _say_step(number: int, title: str) -> None:
+    print(f"\n{number}. {title}", flush=True)
+
+
+def _say(line: str) -> None:
+    print(f"   {line}", flush=True)
+
+
+def _shown(path: Path) -> str:
+    """Name a path as somebody in the present directory would type it."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
