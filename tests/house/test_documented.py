@@ -42,11 +42,13 @@ def public(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, Docume
 
 
 def undocumented_fields(settings: ast.ClassDef) -> Iterator[str]:
+    """Walk fields without a string below; the section's name and a section's class tell enough."""
     following = [*settings.body[1:], None]
     for node, after in zip(settings.body, following, strict=True):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             told = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-            if not told and not node.target.id.startswith("_"):
+            section = ast.unparse(node.annotation).endswith("Settings")
+            if not (told or section or node.target.id == "name" or node.target.id[0] == "_"):
                 yield f"{settings.name}.{node.target.id}"
 
 
