@@ -5,11 +5,12 @@ Every error the product raises, and the one word each is known by.
       UsageError                      the command line asks for something that does not exist
       ConfigError                     ctx.toml or a resource cannot be used as written
         ConfigSyntaxError  UndefinedVariableError  SecretNotFoundError  InvalidSpecError
+          InvalidScheduleError
       RegistryError                   a registry cannot be brought onto the disk
         FetchError
           RepositoryNotFoundError  AuthenticationError  HostKeyError  CertificateError
           RedirectError  ReferenceNotFoundError  EmptyRepositoryError
-          FetchTimeoutError  NetworkError
+          FetchTimeoutError  NetworkError  FetchCancelledError
         PublishError
           UnsafePathError  RepositoryLimitError  DiskFullError
         ManifestError
@@ -89,6 +90,12 @@ class InvalidSpecError(ConfigError):
     reason = "InvalidSpec"
 
 
+class InvalidScheduleError(InvalidSpecError):
+    """A cron expression or a time zone means nothing, or never comes."""
+
+    reason = "InvalidSchedule"
+
+
 class RegistryError(HarnessError):
     """A registry cannot be brought onto the disk; the last good revision stays."""
 
@@ -152,6 +159,12 @@ class NetworkError(FetchError):
     """No connection: name resolution, refused, reset, or a 5xx of the remote."""
 
     reason = "NetworkError"
+
+
+class FetchCancelledError(FetchError):
+    """Somebody asked the attempt to stop."""
+
+    reason = "Cancelled"
 
 
 class PublishError(RegistryError):
