@@ -20,7 +20,7 @@ from controller.errors import (
 )
 from controller.lua.host.lookup import Host, HostSettings, open_host
 from controller.lua.limits import GuestLimits
-from controller.lua.supervisor import Engine, Guest, Loaded, Script
+from controller.lua.supervisor import Engine, Guest, Script
 from controller.model.document import RawItem, SourceItem
 from controller.model.sync import RunRequest
 
@@ -146,7 +146,7 @@ def scan_script(
     """
     script = read_script(request)
     gate = ItemGate(request, around.log)
-    with open_host(_host_settings(request, around)) as host:
+    with open_host(host_settings(request, around)) as host:
         try:
             with around.engine.open(script, guest_limits(request), host.capabilities) as guest:
                 guest.load()
@@ -201,7 +201,8 @@ def _scan_until_done(
         checkpoint = end.checkpoint
 
 
-def _host_settings(request: RunRequest, around: Surroundings) -> HostSettings:
+def host_settings(request: RunRequest, around: Surroundings) -> HostSettings:
+    """Narrow what a run may do to what its host needs to know."""
     return HostSettings(
         label=str(request.source),
         directory=Path(request.directory) if request.directory else None,
@@ -227,11 +228,3 @@ def _refuse_credentials(host: Host, cause: ScriptError | None) -> None:
             hint="renew the secret; the sync runs again when it changes",
         ) from cause
 
-
-def load_script(request: RunRequest, around: Surroundings) -> Loaded:
-    """Run the top level of a script and read its metadata, without calling `scan`."""
-    with (
-        open_host(_host_settings(request, around)) as host,
-        around.engine.open(read_script(request), guest_limits(request), host.capabilities) as guest,
-    ):
-        return guest.load()

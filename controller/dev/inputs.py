@@ -7,7 +7,7 @@ the same references are looked up in three places, in this order.
 
 import hmac
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,13 +26,22 @@ class Values:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Names `CTX_SECRET_<NAME>_<KEY>`."""
 
-    def secret(self, namespace: str, name: str) -> dict[str, str]:
-        """Collect all keys of a Secret from the three places; empty when there is none."""
+    def secret(self, namespace: str, name: str, keys: Sequence[str] = ()) -> dict[str, str]:
+        """
+        Collect the keys of a Secret from the three places; empty when there is none.
+
+        A variable's name does not say which key it spells, so in the
+        environment only the `keys` asked for are found.
+        """
         found = dict(self.secrets.get((namespace, name), {}))
         if self.directory is not None and (self.directory / name).is_dir():
             for path in (self.directory / name).iterdir():
                 if path.is_file():
                     found.setdefault(path.name, path.read_text().rstrip("\n"))
+        for key in keys:
+            variable = environment_name(name, key)
+            if variable in self.environment:
+                found.setdefault(key, self.environment[variable])
         return found
 
     def key(self, source: VariableSource, namespace: str) -> str | None:
@@ -43,8 +52,7 @@ class Values:
         if source.secret is None:
             return source.value
         name, key = source.secret
-        found = self.secret(namespace, name).get(key)
-        return found if found is not None else self.environment.get(environment_name(name, key))
+        return self.secret(namespace, name, (key,)).get(key)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ store become its `error`.  Only two things are raised: that the run may not
 start at all (the source is busy, or somebody else's), and defects of ours.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -102,11 +101,11 @@ def _scan(run: _Run, started_at: datetime) -> SyncOutcome:
     request, parts = run.request, run.parts
     error: HarnessError | None = None
     report = ScanReport(0, (), ())
+    checkpoint = _checkpoint(run)
     try:
         config = expand_values(request.config, parts.variables, where=str(request.source))
-        report = scan_script(
-            request, config.values, _checkpoint(run), _surroundings(run, config.secrets), run.take
-        )
+        around = _surroundings(run, config.secrets)
+        report = scan_script(request, config.values, checkpoint, around, run.take)
     except _EnoughItems:
         run.limited = True
     except HarnessError as caught:
@@ -117,8 +116,9 @@ def _scan(run: _Run, started_at: datetime) -> SyncOutcome:
         result=_result(error, report),
         started_at=started_at,
         ended_at=parts.clock(),
-        mode=request.mode,
-        complete=error is None and not report.unsettled and _is_whole(run),
+        # A connector that keeps no checkpoint lists its whole source every time.
+        mode=RunMode.FULL if checkpoint is None else RunMode.INCREMENTAL,
+        complete=not (error or report.unsettled or checkpoint or run.limited),
         counts=replace(run.counts, requests=report.requests),
         error=_describe(error, report),
         warnings=report.warnings,
@@ -130,10 +130,6 @@ def _close(run: _Run, store: Store, outcome: SyncOutcome) -> SyncOutcome:
         absent = store.count_absent(outcome.run_id)
         outcome = replace(outcome, counts=replace(outcome.counts, absent=absent))
     return store.close_run(replace(outcome, ended_at=run.parts.clock()))
-
-
-def _is_whole(run: _Run) -> bool:
-    return run.request.mode is RunMode.FULL and not run.limited
 
 
 def _checkpoint(run: _Run) -> str | None:
@@ -211,7 +207,3 @@ def describe_failure(
         error=RunError(error.reason, error.message, error.hint or "", error.retryable),
     )
 
-
-def expanded_secrets(config: Mapping[str, object], variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the values that a config draws from variables, for redaction before the run starts."""
-    return expand_values(config, variables, where="config").secrets
