@@ -24,6 +24,10 @@ class Address:
         """Write the address for messages: no userinfo, no query."""
         return without_userinfo(self.url)
 
+    def has_origin_of(self, url: str) -> bool:
+        """Say whether another address leads to the same scheme, host and port."""
+        return _origin(self.url) == _origin(url)
+
     def local_path(self) -> str:
         """Give the directory that a `file://` address means."""
         return unquote(urlsplit(self.url).path)
@@ -83,6 +87,15 @@ def without_userinfo(url: str) -> str:
 def scrub_addresses(text: str) -> str:
     """Remove userinfo and queries from every address within a text."""
     return _ANY_URL.sub(lambda found: without_userinfo(found[0]), text)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    try:
+        parts = urlsplit(url)
+        default = {"http": 80, "https": 443, "ssh": 22}.get(parts.scheme)
+        return parts.scheme, (parts.hostname or "").lower(), parts.port or default
+    except ValueError:
+        return "", "", None
 
 
 def _split(url: str) -> SplitResult:

@@ -71,7 +71,7 @@ class Child:
         if line is None:
             self.kill()
             raise FetchTimeoutError(
-                f"{shown}: not done within {seconds:g} seconds", hint="raise spec.timeout"
+                f"{shown}: not done within {round(seconds, 1):g} seconds", hint="raise spec.timeout"
             )
         if not line.endswith(b"\n"):
             raise FetchError(f"{shown}: the git worker died{self._obituary()}")
@@ -79,6 +79,10 @@ class Child:
         if answer.failure is not None:
             raise _revived(answer.failure)
         return answer
+
+    def is_alive(self) -> bool:
+        """Say whether the worker can be asked again."""
+        return self._process.poll() is None and not self._cancelled
 
     def cancel(self) -> None:
         """End the worker at once; safe in a signal handler and from another thread."""

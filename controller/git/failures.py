@@ -31,7 +31,7 @@ _LONGEST = 300
 _TABLE: tuple[tuple[str, type[HarnessError], str, str], ...] = (
     (r"no space left|disk quota exceeded|file too large", DiskFullError,
      "the disk is full", "free some space, or lower spec.revisionHistoryLimit"),
-    (r"cannot redirect from|too many redirects(?! or)|status code: 30\d", RedirectError,
+    (r"cannot redirect from|redirect without|too many redirects(?! or)|status code: 30\d", RedirectError,
      "redirects to another address", "set spec.url to the address that it redirects to"),
     (r"status code: (?:404|410)", RepositoryNotFoundError,
      "no such repository", "check spec.url; a private repository is hidden without spec.secretRef"),
@@ -46,7 +46,7 @@ _TABLE: tuple[tuple[str, type[HarnessError], str, str], ...] = (
      "add the key that `ssh-keyscan HOST` prints to known_hosts in the Secret"),
     (r"certificate|SSL error.*verify|TLS.*verif", CertificateError,
      "the TLS certificate does not verify", "add its authority as ca.crt to the Secret"),
-    ((r"authentication required|authentication replays|authenticat\w* fail|failed to authenticate"
+    ((r"authentication required|authentication replays|requires authentication|authenticat\w* fail|failed to authenticate"
      r"|credentials callback|could not read username|permission denied \(publickey"),
      AuthenticationError, "wants other credentials", "check spec.secretRef"),
     (r"timed? ?out|timeout|deadline", FetchTimeoutError, "no answer in time", "raise spec.timeout"),
@@ -59,7 +59,7 @@ _TABLE: tuple[tuple[str, type[HarnessError], str, str], ...] = (
     ((r"repository not found|could not find repository|does not appear to be a git repo"
      r"|does not exist|failed to resolve path|no such file or directory|not a git repository"),
      RepositoryNotFoundError, "no such repository", "check spec.url"),
-    (r"not our ref|unadvertised object|couldn't find remote ref|no reference|reference .* not found",
+    (r"not our ref|unadvertised object|couldn't find remote ref|cannot fetch a specific object|no reference|reference .* not found",
      ReferenceNotFoundError, "has no such reference", "check spec.ref"),
     (r"empty repository|no refs in common", EmptyRepositoryError, "has no commit", ""),
     (r"not owned by current user", FetchError,

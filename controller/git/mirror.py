@@ -23,6 +23,8 @@ MOST_PACKS = 50
 """libgit2 never repacks: each shallow update leaves a pack, a line in `shallow` and an open file."""
 
 _HEAD = "refs/ctx/head"
+_ALL = 2**31 - 1
+"""The depth that also brings what an earlier, shallow fetch left out."""
 _MOVES = 3
 
 _LIBRARY = (pygit2.GitError, OSError, ValueError, KeyError, TypeError, MemoryError)
@@ -142,14 +144,15 @@ def _bring_commit(repository: Any, wanted: Wanted, address: Address, visitor: Vi
     if present is not None:
         return present
     branch = wanted.head.label
-    wide = f"+refs/heads/{branch or '*'}:refs/ctx/{branch or '*'}"
-    attempts = [(f"+{wanted.source}:{_HEAD}", 1), (wide, 0)]
+    wide = f"+refs/heads/{branch or '*'}:refs/ctx/all/{branch or '*'}"
+    whole = 0 if address.scheme == "file" else _ALL
+    attempts = [(f"+{wanted.source}:{_HEAD}", 1), (wide, whole)]
     for refspec, depth in attempts[1:] if address.scheme == "file" else attempts:
         try:
             _transfer(repository, refspec, address, visitor, depth)
         except (ReferenceNotFoundError, NetworkError):
             # Many servers hang up when asked for a commit by its id: then by its branch.
-            if depth == 0:
+            if depth != 1:
                 raise
         found = _commit(repository, wanted.head.commit)
         if found is not None:

@@ -15,7 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from controller.errors import FetchCancelledError, FetchError, FetchTimeoutError
+from controller.errors import (
+    FetchCancelledError,
+    FetchError,
+    FetchTimeoutError,
+    HarnessError,
+)
 from controller.git.address import parse_address, without_userinfo
 from controller.git.child import Child
 from controller.git.credentials import Credentials
@@ -72,9 +77,12 @@ class GitWorkers:
         child = self._take(key)
         try:
             answer = child.ask(replace(request, home=str(child.home)), _left(end, remote))
-        except FetchError:
-            # It answered, or it is dead; in doubt a new one costs a tenth of a second.
-            self._discard(child)
+        except HarnessError:
+            # An answer that names a failure leaves the worker as good as any other.
+            if child.is_alive():
+                self._give_back(key, child)
+            else:
+                self._discard(child)
             raise
         except BaseException:
             child.kill()

@@ -1,7 +1,6 @@
 """One visit to a remote: who we are, whom we trust, and how much we take."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import pygit2
 from pygit2.enums import CredentialType
@@ -44,7 +43,7 @@ class Visitor(pygit2.RemoteCallbacks):  # type: ignore[misc]  # pygit2 is untype
         return bool(valid)
 
     def custom_headers(self) -> list[str] | None:
-        """Send a bearer token; redirects are off, so it reaches one host only."""
+        """Send a bearer token; it leaves the host of the registry under no circumstances."""
         if self._login.bearer_token and self._address.scheme in ("http", "https"):
             return [f"Authorization: Bearer {self._login.bearer_token}"]
         return None
@@ -59,14 +58,17 @@ class Visitor(pygit2.RemoteCallbacks):  # type: ignore[misc]  # pygit2 is untype
 
     def credentials(self, url: str, username_from_url: str | None, allowed_types: int) -> Any:
         """
-        Give the login for exactly the host of the registry, at most twice.
+        Give the login for exactly the origin of the registry, at most twice.
 
         Raises:
             AuthenticationError: There is none of a fitting kind, or it was refused.
         """
         shown = self._address.shown()
-        if (urlsplit(url).hostname or "").lower() != self._address.host:
-            raise AuthenticationError(f"{shown}: another host asks for the login")
+        if not self._address.has_origin_of(url):
+            raise AuthenticationError(
+                f"{shown}: another address asks for the login",
+                hint="set spec.url to the address that it redirects to",
+            )
         if self._address.scheme == "ssh" and allowed_types & CredentialType.USERNAME:
             return pygit2.Username(self._login.username or "git")
         self._asked += 1
@@ -85,7 +87,8 @@ class Visitor(pygit2.RemoteCallbacks):  # type: ignore[misc]  # pygit2 is untype
 def configure(repository: Any) -> None:
     """Write the settings that keep a fetch and a checkout harmless, before any connection."""
     for key, value in (
-        # A redirect would carry the login to another host.
+        # A redirect would carry the login to another host.  libgit2 still follows one to
+        # another port of the same host, which is why `credentials` compares the origin.
         ("http.followRedirects", "false"),
         # Links become plain files, and are then left out: none ever reaches a registry's directory.
         ("core.symlinks", "false"),
