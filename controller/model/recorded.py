@@ -58,7 +58,7 @@ class RecordedSync:
     failures: int = 0
     """Failed runs in a row."""
     error: Failure | None = None
-    """Of the last run that ended, or what keeps one from starting."""
+    """Why Ready is not True: what keeps a run from starting, else the last run's."""
     active: ActiveRun | None = None
     history: tuple[RunRecord, ...] = ()
     """Newest first, at most `spec.historyLimit`."""

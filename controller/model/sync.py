@@ -256,3 +256,6 @@ class RunRecord:
     ended_at: datetime
     counts: RunCounts = RunCounts()
     message: str = ""
+    hint: str = ""
+    retryable: bool = False
+    """Whether a failed run is worth another try without any change."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from controller.errors import InvalidScheduleError
 from controller.model.condition import Reason
-from controller.model.recorded import Failure, RecordedSync, failure_of
+from controller.model.recorded import Failure, RecordedSync, failure_of, reason_of
 from controller.model.sync import DesiredSync, RunMode, RunRecord, RunResult, Trigger
 from controller.reconcile.backoff import delay
 from controller.reconcile.observed import ObservedSync
@@ -152,16 +152,17 @@ def next_due(desired: DesiredSync, observed: ObservedSync, now: datetime) -> dat
 def waits_for_change(observed: ObservedSync) -> bool:
     """Say whether the last failure stays as it is until spec, inputs or connector change."""
     recorded, resolved = observed.recorded, observed.resolved
-    if recorded.error is None or recorded.error.retryable or last_run(recorded) is None:
+    last = last_run(recorded)
+    if last is None or last.result is RunResult.SUCCEEDED or last.retryable:
         return False
     moved = resolved is not None and resolved.digest != recorded.last_attempted_digest
-    return recorded.error.reason in WAITS_FOR_CHANGE and not moved
+    return reason_of(last.reason) in WAITS_FOR_CHANGE and not moved
 
 
 def retry_time(desired: DesiredSync, recorded: RecordedSync) -> datetime | None:
     """Say when a failed run is tried again; None when it succeeded or its retries are used up."""
     last, policy = last_run(recorded), desired.retry
-    if last is None or recorded.error is None or not recorded.error.retryable:
+    if last is None or last.result is RunResult.SUCCEEDED or not last.retryable:
         return None
     if policy.limit >= 0 and last.attempt > policy.limit:
         return None
@@ -200,7 +201,7 @@ def wants_full(desired: DesiredSync, observed: ObservedSync, now: datetime) -> b
     return (
         recorded.last_full_sync_time is None
         or pending_full_token(desired, recorded) != ""
-        or (last is not None and last.mode is RunMode.FULL and recorded.error is not None)
+        or (last is not None and last.mode is RunMode.FULL and last.result != RunResult.SUCCEEDED)
         # Another script may mean something else by the same checkpoint.
         or (resolved is not None and resolved.digest != recorded.last_applied_digest)
         or full_slot(desired, recorded, now) is not None

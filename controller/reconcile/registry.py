@@ -104,14 +104,14 @@ def _step(
     look = observed.look
     if look is None or look.failure is not None or is_current(desired, observed):
         return None
-    if held_back(desired, observed):
-        known = observed.recorded.remote_revision == look.revision
-        return None if known else KeepLast(look.revision)
     rejected = refusal(desired, observed)
     if rejected is not None:
         # The same content fails the same way, unless the disk or the network was to blame.
         again = rejected.failure.retryable and retry_time(desired, observed, rejected.at) <= now
         return Publish(look.revision, look.version) if again else None
+    if held_back(desired, observed):
+        known = observed.recorded.remote_revision == look.revision
+        return None if known else KeepLast(look.revision)
     return Publish(look.revision, look.version)
 
 
