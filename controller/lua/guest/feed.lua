@@ -1,0 +1,155 @@
+-- Items on their way out: flattened to scalars here, a page at a time, so that
+-- Python never walks a table of the script and memory holds one page.
+
+local desk, limits = ...
+
+local type, next, rawget, rawlen = type, next, error, rawget, rawlen
+local unpack, sort, format, sub, math_type = table.unpack, table.sort, string.format, string.sub, math.type
+local getmetatable = debug.getmetatable
+local ask, fail, to_json = desk.ask, desk.fail, desk.to_json
+
+local FIELDS = limits.fields -- names by position; the first is `position`, the last `odd`
+local WIDTH, ODD = #FIELDS, #FIELDS
+local PAGE, PAGE_BYTES, ITEM_BYTES = limits.page, limits.page_bytes, limits.item_bytes
+
+-- Filled once in order, so that slots live in the array part and may hold nil.
+local page = {}
+for i = 1, PAGE * WIDTH do
+  page[i] = false
+end
+local held, bytes = 0, 0
+local emitted, open = 0, false
+
+local function flush()
+  if held == 0 then return end
+  local count = held
+  held, bytes = 0, 0
+  ask("items", unpack(page, 1, count * WIDTH))
+end
+
+-- Fields behind a metatable may run code of the script, even `emit`: all of it
+-- runs before a row of the page is begun.
+local function plain(item)
+  local t = {}
+  for i = 2, ODD - 1 do
+    t[FIELDS[i]] = item[FIELDS[i]]
+  end
+  return t
+end
+
+local function add(item, position)
+  if type(item) == "table" and getmetatable(item) then item = plain(item) end
+  local base, size, odd = held * WIDTH, 0, nil
+  page[base + 1] = position
+  if type(item) ~= "table" then
+    for i = 2, WIDTH do
+      page[base + i] = nil
+    end
+    odd = "item"
+  else
+    for i = 2, ODD - 1 do
+      local name = FIELDS[i]
+      local v = item[name]
+      local kind = type(v)
+      if kind == "table" and name == "metadata" then
+        v = (to_json(v))
+        kind = type(v)
+        if v == nil then odd = odd and odd .. " metadata" or "metadata" end
+      end
+      if kind == "string" then
+        size = size + #v
+      elseif kind ~= "nil" and kind ~= "number" and kind ~= "boolean" then
+        v = nil
+        odd = odd and odd .. " " .. name or name
+      end
+      page[base + i] = v
+    end
+  end
+  page[base + ODD] = odd
+  if size > ITEM_BYTES then ask("too_large") end
+  held, bytes = held + 1, bytes + size
+  if held == PAGE or bytes >= PAGE_BYTES then flush() end
+end
+
+local function emit(...)
+  if not open then fail("emit: items can be handed over during scan only") end
+  emitted = emitted + 1
+  add((...), emitted)
+end
+
+local function start()
+  open, emitted = true, 0
+end
+
+-- The integer keys in order, where they are not simply 1 to n.
+local function positions(t)
+  local keys, n = {}, 0
+  for k in next, t do
+    if math_type(k) == "integer" then
+      n = n + 1
+      keys[n] = k
+    end
+  end
+  sort(keys)
+  return keys, n
+end
+
+local function first_key(t)
+  for k in next, t do
+    if type(k) == "string" then return format(" (it has the key '%s')", sub(k, 1, 40)) end
+  end
+  return ""
+end
+
+local RETURN = "; return an array of items, or {} for none"
+
+-- Sends what scan returned; gives a message where it returned no array.
+local function take_array(items)
+  if items == nil and emitted > 0 then return nil end
+  if type(items) ~= "table" then
+    local what = items == nil and "nil" or "a " .. type(items)
+    return "scan returned " .. what .. RETURN
+  end
+  local length, integers, others = rawlen(items), 0, false
+  for k in next, items do
+    if math_type(k) == "integer" then
+      integers = integers + 1
+    else
+      others = true
+    end
+  end
+  if integers == 0 and others then
+    return "scan returned a table without an array part" .. first_key(items) .. RETURN
+  end
+  if integers == length then
+    for i = 1, length do
+      add(rawget(items, i), i)
+    end
+  else
+    local keys, n = positions(items)
+    for i = 1, n do
+      add(rawget(items, keys[i]), keys[i])
+    end
+  end
+  return nil
+end
+
+local function end_of_call(mark)
+  flush()
+  open = false
+  if mark == nil then
+    ask("returned", false, false)
+    return "done"
+  end
+  if type(mark) == "function" or type(mark) == "thread" then
+    return "contract", "scan returned a " .. type(mark) .. " as its checkpoint; return any JSON value"
+  end
+  local text, problem = to_json(mark)
+  if text == nil then return "contract", "the checkpoint " .. problem end
+  local more = type(mark) == "table" and rawget(mark, "has_more") == true
+  local _, refused = ask("returned", text, more)
+  if refused then return "contract", refused end
+  return "done"
+end
+
+return emit, start, take_array, end_of_call
