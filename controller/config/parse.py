@@ -7,6 +7,9 @@ from pathlib import Path
 from controller.config.paths import registry_directory
 from controller.config.section import Reading, Section
 from controller.config.settings import (
+    MEMORY_LIMIT,
+    RESPONSE_LIMIT,
+    SCRIPT_TIMEOUT,
     ChunkingSettings,
     DatabaseSettings,
     EmbeddingSettings,
@@ -133,11 +136,9 @@ def _script(section: Section, name: str) -> ScriptSettings:
         path=_existing((*places, *_from_working_directory(section, written, places))),
         written_path=written,
         origin=section.where(),
-        timeout=section.duration("timeout", ScriptSettings.timeout),
-        memory_limit=section.size("memory_limit", ScriptSettings.memory_limit, least=16 << 20),
-        max_response_size=section.size(
-            "max_response_size", ScriptSettings.max_response_size, least=1024
-        ),
+        timeout=section.duration("timeout", SCRIPT_TIMEOUT),
+        memory_limit=section.size("memory_limit", MEMORY_LIMIT, least=16 << 20),
+        max_response_size=section.size("max_response_size", RESPONSE_LIMIT, least=1024),
         env=_names(section),
         allowed_hosts=section.texts("allowed_hosts"),
         allowed_cidrs=section.networks("allowed_cidrs"),

@@ -11,6 +11,9 @@ from datetime import timedelta
 from pathlib import Path
 
 MEBIBYTE = 1024 * 1024
+SCRIPT_TIMEOUT = timedelta(seconds=300)
+MEMORY_LIMIT = 256 * MEBIBYTE
+RESPONSE_LIMIT = 50 * MEBIBYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,11 @@ class ScriptSettings:
     """The same as the user wrote it: how errors name the script."""
     origin: str
     """The file and the section, such as `ctx.toml [connectors.script.jira]`; opens messages."""
-    timeout: timedelta = timedelta(seconds=300)
+    timeout: timedelta = SCRIPT_TIMEOUT
     """For one call of `scan`; a number of seconds, or a duration such as "5m"."""
-    memory_limit: int = 256 * MEBIBYTE
+    memory_limit: int = MEMORY_LIMIT
     """What the script may hold; a number of MiB, or a size such as "256Mi"."""
-    max_response_size: int = 50 * MEBIBYTE
+    max_response_size: int = RESPONSE_LIMIT
     """One HTTP response, or one file; a number of MiB, or a size."""
     env: tuple[str, ...] = ()
     """Variables that `env.get` serves, beside those used as `${NAME}` in the section."""
