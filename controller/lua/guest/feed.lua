@@ -3,7 +3,7 @@
 
 local desk, limits = ...
 
-local type, next, rawget, rawlen = type, next, error, rawget, rawlen
+local type, next, rawget, rawlen = type, next, rawget, rawlen
 local unpack, sort, format, sub, math_type = table.unpack, table.sort, string.format, string.sub, math.type
 local getmetatable = debug.getmetatable
 local ask, fail, to_json = desk.ask, desk.fail, desk.to_json
