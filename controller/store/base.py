@@ -4,7 +4,7 @@ What a store promises.
 Two adapters keep these promises, and one suite (`tests/contracts/`) holds both
 to them.  Every method is one transaction: after a crash, a full disk or a
 killed process the store is as it was before the call, or as after it.
-Methods raise `StoreError`s only.
+Methods raise `StoreError`s only.  A store serves one thread at a time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,18 @@ from typing import Protocol
 
 from controller.model.document import Document, DocumentWrite
 from controller.model.names import RunId, SourceName
+from controller.model.query import SearchRequest
 from controller.model.sync import RunCounts, RunMode, SyncOutcome, Trigger
+
+__all__ = [
+    "Hit",
+    "PageWrite",
+    "RunStart",
+    "SearchRequest",
+    "SourceState",
+    "Store",
+    "StoreState",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +59,6 @@ class PageWrite:
     """JSON; set with the last page of a call of `scan`, None leaves the old one."""
     now: datetime | None = None
     """When the page was written: the heartbeat of the run."""
-
-
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
-    """A keyword query.  Filters apply before the candidates are cut."""
-
-    text: str
-    source: str | None = None
-    """A source, everything below it (`script:x/…`), or a bare type (`script`)."""
-    since: datetime | None = None
-    limit: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Store(Protocol):
         Raises:
             SourceOwnedError: The source belongs to another owner.
             SourceBusyError: Another run of the source showed a heartbeat less
-                than 30 s ago.
+                than 30 s ago, and its process is not known to be gone.
         """
         ...
 
@@ -127,21 +127,42 @@ class Store(Protocol):
         """Look up the digests of (source, source_id) pairs; unknown ones are left out."""
         ...
 
-    def write_page(self, run_id: RunId, page: PageWrite) -> None:
+    def write_page(self, run_id: RunId, page: PageWrite) -> int:
         """
         Write a page: documents, chunks, index, counts, heartbeat, checkpoint.
 
+        A page that changes no document writes none; its counts and heartbeat
+        may wait until a second has passed since those of the page before.
+
+        Returns:
+            How many keys of the page an earlier page of the run has seen already.
+
         Raises:
             SourceBusyError: Another run took this one over meanwhile.
+            SourceOwnedError: An item files itself under a source below the
+                run's own that belongs to another owner.
         """
         ...
 
     def count_absent(self, run_id: RunId) -> int:
-        """Count documents of the run's source (and below it) that no page of the run has seen."""
+        """
+        Count documents of the run's source that no page of the run has seen.
+
+        Sources below it count too, where they have the same owner.  Documents
+        are remembered as absent when `close_run` is given a complete outcome.
+        """
         ...
 
     def close_run(self, outcome: SyncOutcome) -> SyncOutcome:
-        """Close a run, and give its outcome back with `documents` filled in; the truth of a run."""
+        """
+        Close a run, and give its outcome back with `documents` filled in.
+
+        What is stored here is the truth of the run: closing it again changes
+        nothing and gives the first outcome back.
+
+        Raises:
+            SourceBusyError: Another run took this one over meanwhile.
+        """
         ...
 
     def checkpoint(self, source: SourceName) -> str | None:
