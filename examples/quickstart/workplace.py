@@ -28,8 +28,9 @@ class BusyError(Exception):
 class Workplace:
     """Paths below one directory, and what is remembered from one start to the next."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, template: Path = TEMPLATE) -> None:
         self.root = root
+        self._template = template
         self.registry = root / "registry"
         self.manifests = root / "manifests"
         self._notes = root / "notes.json"
@@ -58,7 +59,7 @@ class Workplace:
         """
         repository = Repository(self.registry, git)
         repository.create()
-        wanted = _digest_sources()
+        wanted = _digest(self._template, HERE / "handbook")
         if self._recall("sources") == wanted:
             edited = ", with edits" if repository.is_dirty() else ""
             return f"unchanged at {repository.head()}{edited}"
@@ -98,7 +99,7 @@ class Workplace:
             if entry.name == ".git":
                 continue
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        shutil.copytree(TEMPLATE, self.registry, dirs_exist_ok=True)
+        shutil.copytree(self._template, self.registry, dirs_exist_ok=True)
         shutil.rmtree(self.registry / PAGES, ignore_errors=True)
         shutil.copytree(HERE / "handbook", self.registry / PAGES)
 
@@ -113,9 +114,9 @@ class Workplace:
         self._notes.write_text(json.dumps({**notes, key: value}, indent=2) + "\n")
 
 
-def _digest_sources() -> str:
+def _digest(*directories: Path) -> str:
     total = sha256()
-    for directory in (TEMPLATE, HERE / "handbook"):
+    for directory in directories:
         for file in sorted(path for path in directory.rglob("*") if path.is_file()):
             total.update(file.relative_to(directory).as_posix().encode() + b"\0")
             total.update(sha256(file.read_bytes()).digest())
