@@ -117,6 +117,16 @@ def test_reference_pages_link_to_files_that_exist(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def test_contributing_names_files_that_exist() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    named_there = re.findall(r"`((?:controller|tests|docs|crds|registry-template)/[\w./-]*)`", text)
+
+    gone = [name for name in named_there if "NAME" not in name and not (ROOT / name).exists()]
+
+    assert named_there
+    assert gone == []
+
+
 def table(page: Path) -> list[tuple[str, ...]]:
     """Read the rows of the tables of a page, without heads and rules."""
     rows = [
