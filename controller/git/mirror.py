@@ -9,7 +9,7 @@ from typing import Any
 
 import pygit2
 
-from controller.errors import HarnessError, NetworkError, ReferenceNotFoundError
+from controller.errors import FetchError, HarnessError, NetworkError, ReferenceNotFoundError
 from controller.git.address import Address
 from controller.git.checkout import lay_out, remove, warnings_of
 from controller.git.failures import is_unclassified
@@ -136,6 +136,8 @@ def _bring(
             found = _commit(repository, wanted.head.commit)
         if found is not None:
             return wanted, found
+        if _tip(repository) == advertised.objects[wanted.source]:
+            raise FetchError(f"{address.shown()}: the mirror has lost {wanted.head.commit}")
     raise NetworkError(f"{address.shown()}: its references move faster than they are fetched")
 
 
@@ -168,11 +170,16 @@ def _transfer(
     repository: Any, refspec: str, address: Address, visitor: Visitor, depth: int
 ) -> None:
     try:
-        # Anonymous, so that neither the address nor a tag is written into the mirror.
+        # Anonymous, so that no remote is written into the mirror and no tag follows.
         remote = repository.remotes.create_anonymous(address.url)
         remote.fetch([refspec], callbacks=visitor, proxy=None, depth=depth)
     except (HarnessError, *_LIBRARY) as error:
         raise translate(error, address, visitor) from error
+
+
+def _tip(repository: Any) -> str:
+    found = repository.references.get(_HEAD)
+    return str(found.target) if found is not None else ""
 
 
 def _commit(repository: Any, commit: str) -> Any:
