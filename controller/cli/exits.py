@@ -2,7 +2,13 @@
 
 from enum import IntEnum
 
-from controller.errors import HarnessError, SourceBusyError, StateLockedError, UsageError
+from controller.errors import (
+    HarnessError,
+    ScriptCancelledError,
+    SourceBusyError,
+    StateLockedError,
+    UsageError,
+)
 from controller.model.sync import RunResult, SyncOutcome
 
 
@@ -23,7 +29,7 @@ MEANINGS = {
     Exit.USAGE: "the command line asks for something that does not exist or cannot be combined",
     Exit.PARTIAL: "some of it was done: a source of several failed, or items were skipped",
     Exit.BLOCKED: "somebody else holds what is needed: another run of the source, or the state",
-    Exit.INTERRUPTED: "Ctrl-C",
+    Exit.INTERRUPTED: "somebody stopped it: Ctrl-C, or SIGTERM while a script ran",
 }
 
 _BLOCKING = (SourceBusyError, StateLockedError)
@@ -39,6 +45,8 @@ def exit_of(*ends: HarnessError | SyncOutcome) -> Exit:
     codes = {_code(end) for end in ends}
     if not codes:
         return Exit.OK
+    if Exit.INTERRUPTED in codes:
+        return Exit.INTERRUPTED
     if len(codes) == 1:
         return codes.pop()
     return Exit.PARTIAL if codes & {Exit.OK, Exit.PARTIAL} else Exit.FAILED
@@ -49,6 +57,8 @@ def _code(end: HarnessError | SyncOutcome) -> Exit:
         return _code_of_run(end)
     if isinstance(end, UsageError):
         return Exit.USAGE
+    if isinstance(end, ScriptCancelledError):
+        return Exit.INTERRUPTED
     return Exit.BLOCKED if isinstance(end, _BLOCKING) else Exit.FAILED
 
 
@@ -57,5 +67,7 @@ def _code_of_run(outcome: SyncOutcome) -> Exit:
         return Exit.OK
     if outcome.result is RunResult.PARTIAL:
         return Exit.PARTIAL
+    if outcome.result is RunResult.CANCELLED:
+        return Exit.INTERRUPTED
     blocked = outcome.error is not None and outcome.error.reason in _BLOCKING_REASONS
     return Exit.BLOCKED if blocked else Exit.FAILED

@@ -64,7 +64,7 @@ def _read_text(path: Path) -> str:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise ConfigError(
-            f"there is no config file {path}", hint="`ctx init` writes one"
+            f"there is no config file {path}", hint="look at --config and CTX_CONFIG"
         ) from error
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
