@@ -55,8 +55,9 @@ class Database:
         return self.connection.execute(sql, tuple(bindings)).fetchone()
 
     def run(self, sql: str, bindings: Sequence[Value] = ()) -> None:
-        """Run one statement that gives nothing."""
-        self.connection.execute(sql, tuple(bindings))
+        """Run statements whose results do not matter."""
+        # Fetching is what carries on to the end of several statements.
+        self.connection.execute(sql, tuple(bindings)).fetchall()
 
     def run_many(self, sql: str, rows: Sequence[Sequence[Value]]) -> None:
         """Run one statement for each row of bindings."""
