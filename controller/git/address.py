@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from ipaddress import ip_address
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from controller.errors import InvalidSpecError
 
@@ -27,10 +27,6 @@ class Address:
     def has_origin_of(self, url: str) -> bool:
         """Say whether another address leads to the same scheme, host and port."""
         return _origin(self.url) == _origin(url)
-
-    def local_path(self) -> str:
-        """Give the directory that a `file://` address means."""
-        return unquote(urlsplit(self.url).path)
 
 
 def parse_address(url: str, *, insecure: bool) -> Address:

@@ -9,8 +9,6 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -49,11 +47,6 @@ class Child:
     def home(self) -> Path:
         """The worker's private directory; it goes when the worker goes."""
         return Path(self._home.name)
-
-    @property
-    def pid(self) -> int:
-        """The process id, which is also that of its group."""
-        return self._process.pid
 
     def ask(self, request: Request, seconds: float) -> Answer:
         """
@@ -105,19 +98,6 @@ class Child:
         if self._process.stdout is not None:
             self._process.stdout.close()
         self._home.cleanup()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if kind is not None:
-            self.kill()
-        self.close()
 
     def _exchange(self, line: bytes, seconds: float) -> bytes | None:
         """Give the answer's line; None at the deadline, no line end when the worker died."""

@@ -203,7 +203,8 @@ def _collect(home: Path, uid: str, keep: int, held: set[str]) -> tuple[str, ...]
             _drop(directory, entry)
     if keep == 0 and not held:
         (directory / CURRENT).unlink(missing_ok=True)
-        shutil.rmtree(directory / MIRROR, ignore_errors=True)
+        for name in (MIRROR, STAGING):
+            shutil.rmtree(directory / name, ignore_errors=True)
     return tuple(removed)
 
 

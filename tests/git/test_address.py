@@ -79,12 +79,6 @@ def test_a_login_belongs_to_one_origin(url: str, same: bool) -> None:
     assert parse_address("https://host/a", insecure=False).has_origin_of(url) is same
 
 
-def test_a_local_path_is_decoded() -> None:
-    found = parse_address("file:///srv/a%20b", insecure=False)
-
-    assert found.local_path() == "/srv/a b"
-
-
 def test_messages_show_neither_userinfo_nor_query() -> None:
     assert without_userinfo("https://ada:s@host/a?token=t#f") == "https://host/a"
     assert without_userinfo("https://[::1/a") == "the address"
