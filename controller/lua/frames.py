@@ -14,11 +14,11 @@ from controller.lua.wire import (
     ITEM_FIELDS,
     LARGEST,
     PAGE_BYTES,
+    Bounds,
     Call,
     Kind,
     Result,
     Returned,
-    Start,
     count_values,
 )
 from controller.model.document import RawItem
@@ -36,6 +36,8 @@ _ITEMS: msgspec.msgpack.Decoder[list[tuple[Any, ...]]] = msgspec.msgpack.Decoder
 )
 _UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError)
 _NIL = msgspec.msgpack.encode(None)
+_NOTHING = msgspec.Raw(b"")
+_ENCODER = msgspec.msgpack.Encoder()
 
 BodyType = TypeVar("BodyType", bound=msgspec.Struct)
 
@@ -47,9 +49,18 @@ def largest_body(kind: Kind, limits: GuestLimits) -> int:
     return LARGEST[kind]
 
 
-def pack_start(start: Start) -> bytes:
-    """Pack the first frame."""
-    return msgspec.msgpack.encode(start)
+def bounds_of(limits: GuestLimits) -> Bounds:
+    """Say which limits the guest keeps by itself."""
+    return Bounds(
+        seconds=limits.timeout,
+        memory=limits.memory,
+        items=limits.items,
+        item_bytes=limits.item_bytes,
+        page=limits.page,
+        depth=limits.depth,
+        json_depth=limits.json_depth,
+        json_nodes=limits.json_nodes,
+    )
 
 
 def pack_call(seconds: float, config: Mapping[str, object], checkpoint: str | None) -> bytes:
@@ -65,9 +76,12 @@ def pack_call(seconds: float, config: Mapping[str, object], checkpoint: str | No
     )
 
 
-def pack_result(seconds: float, value: Value, *, fine: bool) -> bytes:
+def pack_result(seconds: float, value: Value, *, fine: bool) -> bytearray:
     """Pack the answer to a request."""
-    return msgspec.msgpack.encode(Result(seconds, fine, msgspec.Raw(msgspec.msgpack.encode(value))))
+    # A body of many megabytes is copied once, not for each layer around it.
+    frame = bytearray(msgspec.msgpack.encode(Result(seconds, fine, _NOTHING)))
+    _ENCODER.encode_into(value, frame, len(frame))
+    return frame
 
 
 def read_body(frame: Frame, shape: type[BodyType]) -> BodyType:

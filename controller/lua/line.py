@@ -13,6 +13,10 @@ from controller.lua.wire import HEADER, VERSION, Kind
 FROM_GUEST = frozenset(kind for kind in Kind if kind >= Kind.READY)
 
 
+GULP = 64 * 1024
+"""Bytes to ask for at once, and bodies up to which header and body leave together."""
+
+
 class Cut(StrEnum):
     """Why there is no frame."""
 
@@ -42,20 +46,15 @@ class Line:
         self._poll = select.poll()
         self._poll.register(wake, select.POLLIN)
         self._wake = wake.fileno()
+        self._unread = bytearray()
         self.until = monotonic()
 
-    def send(self, kind: Kind, body: bytes) -> Cut | None:
+    def send(self, kind: Kind, body: bytes | bytearray) -> Cut | None:
         """Send one frame; gives why the guest did not take it, or None."""
-        pending = memoryview(HEADER.pack(len(body), VERSION, kind) + body)
-        while pending:
-            try:
-                pending = pending[self._socket.send(pending) :]
-            except BlockingIOError:
-                if cut := self._wait(select.POLLOUT):
-                    return cut
-            except OSError:
-                return Cut.CLOSED
-        return None
+        header = HEADER.pack(len(body), VERSION, kind)
+        if len(body) <= GULP:
+            return self._write(header + body)
+        return self._write(header) or self._write(body)
 
     def receive(self, largest: Callable[[Kind], int]) -> Frame | Cut:
         """
@@ -78,24 +77,37 @@ class Line:
             raise broken("a frame that ends early")
         return body if isinstance(body, Cut) else Frame(kind, body)
 
-    def _read(self, length: int) -> bytearray | Cut:
-        body = bytearray(length)
-        view = memoryview(body)
-        done = 0
-        while done < length:
+    def _write(self, text: bytes | bytearray) -> Cut | None:
+        pending = memoryview(text)
+        while pending:
             try:
-                count = self._socket.recv_into(view[done:])
+                pending = pending[self._socket.send(pending) :]
             except BlockingIOError:
-                if cut := self._wait(select.POLLIN):
+                if cut := self._wait(select.POLLOUT):
                     return cut
-                continue
             except OSError:
                 return Cut.CLOSED
-            if count == 0:
-                if done:
+        return None
+
+    def _read(self, length: int) -> bytearray | Cut:
+        # Small frames arrive whole in one gulp, header included.
+        while len(self._unread) < length:
+            if cut := self._wait(select.POLLIN):
+                return cut
+            try:
+                some = self._socket.recv(max(GULP, length - len(self._unread)))
+            except OSError:
+                some = b""
+            if not some:
+                if self._unread:
                     raise broken("a frame that ends early")
                 return Cut.CLOSED
-            done += count
+            self._unread += some
+        if len(self._unread) == length:
+            body, self._unread = self._unread, bytearray()
+            return body
+        body = self._unread[:length]
+        del self._unread[:length]
         return body
 
     def _wait(self, event: int) -> Cut | None:

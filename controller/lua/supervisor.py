@@ -28,10 +28,10 @@ from controller.errors import (
 )
 from controller.lua.deadline import Deadline
 from controller.lua.frames import (
+    bounds_of,
     largest_body,
     pack_call,
     pack_result,
-    pack_start,
     read_body,
     read_items,
     read_request,
@@ -213,6 +213,7 @@ class Guest:
         self._deadline = Deadline(limits.timeout, monotonic)
         self._jail: JailReport | None = None
         self._items = 0
+        self._was_over = False
         self._status: int | None = None
         self._alive = True
 
@@ -309,25 +310,17 @@ class Guest:
             raise
 
     def _start(self, purpose: str) -> None:
-        limits = self._limits
-        self._deadline = Deadline(limits.timeout, monotonic)
+        self._deadline = Deadline(self._limits.timeout, monotonic)
         start = Start(
             purpose=purpose,
             kind=self._script.kind,
             chunk_name=self._script.chunk_name,
             text=self._script.text,
-            seconds=limits.timeout,
-            memory=limits.memory,
-            items=limits.items,
-            item_bytes=limits.item_bytes,
-            page=limits.page,
-            depth=limits.depth,
-            json_depth=limits.json_depth,
-            json_nodes=limits.json_nodes,
+            bounds=bounds_of(self._limits),
             capabilities=tuple(self._functions),
             require_jail=self._seat.engine.require_jail,
         )
-        self._send(Kind.START, pack_start(start))
+        self._send(Kind.START, msgspec.msgpack.encode(start))
         ready = read_body(self._next(Kind.READY), Ready)
         self._jail = JailReport(ready.seccomp, ready.no_new_privs, ready.rlimits)
 
@@ -342,6 +335,9 @@ class Guest:
             if frame.kind is Kind.FAILED:
                 failed = read_body(frame, Failed)
                 raise error_for(failed, self._script.chunk_name, self._limits)
+            if self._was_over and frame.kind in (Kind.REQUEST, Kind.ITEMS):
+                # It was told that its time is up, and goes on asking.
+                raise self._cut_short(Cut.TIMEOUT)
             if frame.kind is Kind.REQUEST and self._jail is not None:
                 self._serve(frame)
             elif frame.kind is Kind.ITEMS and on_page is not None:
@@ -373,11 +369,13 @@ class Guest:
         self._seat.engine.refuse_if_cancelled()
         self._send(Kind.TAKEN, msgspec.msgpack.encode(Taken(self._deadline.remaining())))
 
-    def _send(self, kind: Kind, body: bytes) -> None:
+    def _send(self, kind: Kind, body: bytes | bytearray) -> None:
         # From here on the guest works: it gets its time, and then a moment to
         # say where it was stopped.
         line = self._seat.line
-        line.until = monotonic() + max(self._deadline.remaining(), 0.0) + KILL_AFTER
+        left = self._deadline.remaining()
+        self._was_over = left <= 0
+        line.until = monotonic() + max(left, 0.0) + KILL_AFTER
         cut = line.send(kind, body)
         # A guest that closed its end may have said why before: `_next` reads that.
         if cut is not None and cut is not Cut.CLOSED:

@@ -71,14 +71,9 @@ class Body(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=T
     """What the bodies have in common: arrays of exactly their fields."""
 
 
-class Start(Body):
-    """The first frame of the host: what to run, and within what."""
+class Bounds(Body):
+    """The limits that a guest keeps by itself, as in `GuestLimits`."""
 
-    purpose: str
-    """`load` runs the top level and checks the contract; `compile` stops before both."""
-    kind: str
-    chunk_name: str
-    text: bytes
     seconds: float
     memory: int
     items: int
@@ -87,6 +82,17 @@ class Start(Body):
     depth: int
     json_depth: int
     json_nodes: int
+
+
+class Start(Body):
+    """The first frame of the host: what to run, and within what."""
+
+    purpose: str
+    """`load` runs the top level and checks the contract; `compile` stops before both."""
+    kind: str
+    chunk_name: str
+    text: bytes
+    bounds: Bounds
     capabilities: tuple[str, ...]
     require_jail: bool
 

@@ -4,8 +4,8 @@ import socket
 
 from controller.lua.wire import HEADER, VERSION, Kind
 
-JOINED_BELOW = 64 * 1024
-"""Bodies up to this size leave in one system call; larger ones are not copied."""
+GULP = 64 * 1024
+"""Bytes to ask for at once, and bodies up to which header and body leave together."""
 
 
 class Channel:
@@ -13,6 +13,7 @@ class Channel:
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
+        self._unread = bytearray()
 
     def send(self, kind: Kind, body: bytes) -> None:
         """
@@ -23,7 +24,7 @@ class Channel:
         """
         header = HEADER.pack(len(body), VERSION, kind)
         try:
-            if len(body) <= JOINED_BELOW:
+            if len(body) <= GULP:
                 self._socket.sendall(header + body)
             else:
                 self._socket.sendall(header)
@@ -44,15 +45,37 @@ class Channel:
         return self._read(length)
 
     def _read(self, length: int) -> bytearray:
-        body = bytearray(length)
-        view = memoryview(body)
-        done = 0
-        while done < length:
-            try:
-                count = self._socket.recv_into(view[done:])
-            except OSError as error:
-                raise EOFError(str(error)) from error
-            if count == 0:
-                raise EOFError("the socket ended")
-            done += count
+        # Small frames come whole with their header; large ones are not copied.
+        body = self._unread[:length]
+        del self._unread[:length]
+        while len(body) < length:
+            missing = length - len(body)
+            if missing > GULP:
+                self._fill(body, missing)
+                continue
+            some = self._receive(GULP)
+            body += some[:missing]
+            self._unread += some[missing:]
         return body
+
+    def _fill(self, body: bytearray, missing: int) -> None:
+        done = len(body)
+        body.extend(bytes(missing))
+        with memoryview(body) as view:
+            while done < len(view):
+                try:
+                    count = self._socket.recv_into(view[done:])
+                except OSError as error:
+                    raise EOFError(str(error)) from error
+                if count == 0:
+                    raise EOFError("the socket ended")
+                done += count
+
+    def _receive(self, most: int) -> bytes:
+        try:
+            some = self._socket.recv(most)
+        except OSError as error:
+            raise EOFError(str(error)) from error
+        if not some:
+            raise EOFError("the socket ended")
+        return some

@@ -1,5 +1,5 @@
--- Items on their way out: flattened to scalars here, a page at a time, so that
--- Python never walks a table of the script and memory holds one page.
+-- Items on their way out: flattened to scalars here, so that Python never walks
+-- a table of the script.
 
 local desk, limits = ...
 
@@ -10,22 +10,12 @@ local ask, fail, to_json = desk.ask, desk.fail, desk.to_json
 
 local FIELDS = limits.fields -- names by position; the first is `position`, the last `odd`
 local WIDTH, ODD = #FIELDS, #FIELDS
-local PAGE, PAGE_BYTES, ITEM_BYTES = limits.page, limits.page_bytes, limits.item_bytes
 
--- Filled once in order, so that slots live in the array part and may hold nil.
-local page = {}
-for i = 1, PAGE * WIDTH do
-  page[i] = false
+local row = {} -- one item, refilled: slots of the array part may hold nil
+for i = 1, WIDTH do
+  row[i] = false
 end
-local held, bytes = 0, 0
 local emitted, open = 0, false
-
-local function flush()
-  if held == 0 then return end
-  local count = held
-  held, bytes = 0, 0
-  ask("items", unpack(page, 1, count * WIDTH))
-end
 
 -- Fields behind a metatable may run code of the script, even `emit`: all of it
 -- runs before a row of the page is begun.
@@ -37,13 +27,14 @@ local function plain(item)
   return t
 end
 
+-- One call for each item: a call's cost grows with the square of its arguments.
 local function add(item, position)
   if type(item) == "table" and getmetatable(item) then item = plain(item) end
-  local base, size, odd = held * WIDTH, 0, nil
-  page[base + 1] = position
+  local size, odd = 0, nil
+  row[1] = position
   if type(item) ~= "table" then
     for i = 2, WIDTH do
-      page[base + i] = nil
+      row[i] = nil
     end
     odd = "item"
   else
@@ -53,8 +44,7 @@ local function add(item, position)
       local kind = type(v)
       if kind == "table" and name == "metadata" then
         v = (to_json(v))
-        kind = type(v)
-        if v == nil then odd = odd and odd .. " metadata" or "metadata" end
+        kind = v and "string"
       end
       if kind == "string" then
         size = size + #v
@@ -62,13 +52,11 @@ local function add(item, position)
         v = nil
         odd = odd and odd .. " " .. name or name
       end
-      page[base + i] = v
+      row[i] = v
     end
   end
-  page[base + ODD] = odd
-  if size > ITEM_BYTES then ask("too_large") end
-  held, bytes = held + 1, bytes + size
-  if held == PAGE or bytes >= PAGE_BYTES then flush() end
+  row[ODD] = odd
+  ask("put", size, unpack(row, 1, WIDTH))
 end
 
 local function emit(...)
@@ -135,7 +123,6 @@ local function take_array(items)
 end
 
 local function end_of_call(mark)
-  flush()
   open = false
   if mark == nil then
     ask("returned", false, false)

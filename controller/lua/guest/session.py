@@ -22,8 +22,8 @@ from controller.lua.guest.vm import Ending, LuaSources, Machine
 from controller.lua.table import names_for
 from controller.lua.wire import (
     CHECKPOINT_BYTES,
-    ITEM_FIELDS,
     LARGEST,
+    PAGE_BYTES,
     Call,
     Failed,
     Kind,
@@ -35,7 +35,6 @@ from controller.lua.wire import (
     Taken,
 )
 
-_WIDTH = len(ITEM_FIELDS)
 _NIL = msgspec.msgpack.encode(None)
 
 
@@ -57,9 +56,11 @@ class Session:
         self._channel = channel
         self._around = around
         self._countdown = Countdown(around.clock, around.alarm)
+        self._page: list[tuple[Scalar, ...]] = []
+        self._page_bytes = 0
         self._page_pending = False
-        self._sent = 0
-        self._sent_before = 0
+        self._items = 0
+        self._items_before = 0
         self._call: Call | None = None
         self._loaded = Loaded(b"", b"", b"", ())
         self._returned: Returned | None = None
@@ -72,22 +73,22 @@ class Session:
             EOFError: The usual end: nobody asks any more.
         """
         start = msgspec.msgpack.decode(self._channel.receive(Kind.START), type=Start)
-        ready = self._around.confine(start.memory)
+        ready = self._around.confine(start.bounds.memory)
         self._send(Kind.READY, ready)
         if start.require_jail and not ready.seccomp:
             self._send(Kind.FAILED, Failed("jail", b"", b""))
             return
-        self._countdown.start(start.seconds)
+        self._countdown.start(start.bounds.seconds)
         self._start = start
         desk = Desk(self._operations(), self._is_over)
-        machine = Machine(self._around.sources, start, desk)
+        machine = Machine(self._around.sources, start.bounds, desk)
         if self._ended(machine.load(), desk):
             return
         self._send(Kind.LOADED, self._loaded)
         while True:
             self._countdown.hold()
             self._call = msgspec.msgpack.decode(self._channel.receive(Kind.CALL), type=Call)
-            self._sent_before = self._sent
+            self._items_before = self._items
             self._countdown.start(self._call.seconds)
             if self._ended(machine.scan(), desk):
                 return
@@ -141,11 +142,10 @@ class Session:
             b"config": lambda: bytes(self._call.config) if self._call else _NIL,
             b"checkpoint": lambda: bytes(self._call.checkpoint) if self._call else _NIL,
             b"loaded": self._take_loaded,
-            b"items": self._take_items,
-            b"too_large": lambda: Doom("item_bytes"),
+            b"put": self._put,
             b"returned": self._take_returned,
             b"request": self._request,
-            b"json_decode": lambda body: decode_json(body, start.json_nodes),
+            b"json_decode": lambda body: decode_json(body, start.bounds.json_nodes),
             b"json_encode": encode_json,
             b"json_encode_bytes": encode_json_bytes,
             b"base64_encode": encode_base64,
@@ -163,21 +163,31 @@ class Session:
     ) -> None:
         self._loaded = Loaded(name, version, description, tuple(functions.split(b"\n")))
 
-    def _take_items(self, *flat: Scalar) -> Doom | None:
-        rows = [flat[i : i + _WIDTH] for i in range(0, len(flat), _WIDTH)]
-        self._sent += len(rows)
-        if self._sent > self._start.items:
+    def _put(self, size: int, *row: Scalar) -> Doom | None:
+        if size > self._start.bounds.item_bytes:
+            return Doom("item_bytes")
+        self._items += 1
+        if self._items > self._start.bounds.items:
             return Doom("items")
-        self._await_host()
-        self._send(Kind.ITEMS, rows)
-        self._page_pending = True
+        self._page.append(row)
+        self._page_bytes += size
+        if len(self._page) >= self._start.bounds.page or self._page_bytes >= PAGE_BYTES:
+            self._turn_page()
         return None
+
+    def _turn_page(self) -> None:
+        if self._page:
+            page, self._page, self._page_bytes = self._page, [], 0
+            self._await_host()
+            self._send(Kind.ITEMS, page)
+            self._page_pending = True
 
     def _take_returned(self, checkpoint: bytes | bool, more: bool) -> None:  # noqa: FBT001  from Lua
         text = checkpoint.decode() if isinstance(checkpoint, bytes) else None
         if text is not None and len(text.encode()) > CHECKPOINT_BYTES:
             raise CapabilityError(f"the checkpoint is larger than {CHECKPOINT_BYTES} bytes of JSON")
-        self._returned = Returned(text, more, self._sent - self._sent_before)
+        self._turn_page()
+        self._returned = Returned(text, more, self._items - self._items_before)
 
     def _request(self, packed: bytes) -> bytes:
         if len(packed) > LARGEST[Kind.REQUEST]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from lupa.lua54 import LuaError, LuaMemoryError, LuaRuntime
 
 from controller.lua.guest.desk import Desk
-from controller.lua.wire import ITEM_FIELDS, PAGE_BYTES, Start
+from controller.lua.wire import ITEM_FIELDS, Bounds
 
 
 class LuaSources(NamedTuple):
@@ -36,7 +36,7 @@ def read_sources() -> LuaSources:
 class Machine:
     """One VM: `load` once, `scan` as often as asked."""
 
-    def __init__(self, sources: LuaSources, start: Start, desk: Desk) -> None:
+    def __init__(self, sources: LuaSources, bounds: Bounds, desk: Desk) -> None:
         # Without a memory limit here lupa could not account at all.
         self._runtime: Any = LuaRuntime(
             encoding=None,
@@ -44,7 +44,7 @@ class Machine:
             register_builtins=False,
             attribute_handlers=(_deny, _deny),
             unpack_returned_tuples=True,
-            max_memory=start.memory,
+            max_memory=bounds.memory,
         )
         desk.watch(self)
         run = self._runtime.execute
@@ -52,7 +52,7 @@ class Machine:
             self._runtime.compile(text, name=b"=[host]", mode="t")
             for text in (sources.codec, sources.feed, sources.api)
         )
-        limits = run(_limits_chunk(start), name=b"=[host]")
+        limits = run(_limits_chunk(bounds), name=b"=[host]")
         self._load, self._scan = run(
             sources.boot, desk.answer, limits, codec, feed, api, name=b"=[host]", mode="t"
         )
@@ -84,14 +84,11 @@ def _run(phase: Callable[[], Any]) -> Ending:
     return Ending(cause.decode(), message or b"", traceback or b"")
 
 
-def _limits_chunk(start: Start) -> bytes:
+def _limits_chunk(bounds: Bounds) -> bytes:
     numbers = {
-        "page": start.page,
-        "page_bytes": PAGE_BYTES,
-        "item_bytes": start.item_bytes,
-        "depth": start.depth,
-        "json_depth": start.json_depth,
-        "nodes": start.json_nodes,
+        "depth": bounds.depth,
+        "json_depth": bounds.json_depth,
+        "nodes": bounds.json_nodes,
     }
     entries = ",".join(f"{name}={value}" for name, value in numbers.items())
     fields = ",".join(f'"{name}"' for name in ITEM_FIELDS)
