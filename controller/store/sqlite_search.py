@@ -19,11 +19,13 @@ from controller.store.sqlite_rows import to_instant, to_number
 # Through SQLite's own sorter, which keeps only the best rows: with `ORDER BY
 # rank` FTS5 sorts all that match and takes nearly twice as long.
 _TOP = (
-    "SELECT rowid, bm25(chunks_fts, 3.0, 1.0) AS score FROM chunks_fts"
+    "SELECT score, document, id, updated_at FROM ("
+    "SELECT rowid AS chunk, bm25(chunks_fts, 3.0, 1.0) AS score FROM chunks_fts"
     " WHERE chunks_fts MATCH ? ORDER BY score LIMIT ?"
+    ") CROSS JOIN chunks ON id = chunk"
 )
 _TOP_FILTERED = (
-    "SELECT chunks.id, bm25(chunks_fts, 3.0, 1.0) AS score"
+    "SELECT bm25(chunks_fts, 3.0, 1.0) AS score, document, id, updated_at"
     " FROM chunks_fts CROSS JOIN chunks ON chunks.id = chunks_fts.rowid"
     " WHERE chunks_fts MATCH ? AND chunks.source IN (SELECT value FROM json_each(?))"
     " AND chunks.updated_at >= ? ORDER BY score LIMIT ?"
@@ -78,31 +80,32 @@ def _candidates(
     """Find the best documents, and all that tie with the last of them."""
     depth = max(64, 4 * limit)
     while True:
-        rows = _top(database, match, filters, depth)
-        found = _by_document(database, rows)
-        if len(rows) < depth:
+        chunks = _top(database, match, filters, depth)
+        found = _by_document(chunks)
+        if len(chunks) < depth:
             return found
         # Ties are broken by what FTS5 does not know, so a tie across the cut
         # (or one document with very many chunks) asks for more rows.
-        if len(found) >= limit and found[limit - 1].score < rows[-1][1]:
+        if len(found) >= limit and found[limit - 1].score < chunks[-1].score:
             return found
         depth *= 16
 
 
-def _top(database: Database, match: str, filters: tuple[str, int] | None, depth: int) -> list[Row]:
+def _top(
+    database: Database, match: str, filters: tuple[str, int] | None, depth: int
+) -> list[_Candidate]:
+    """Fetch the best chunks, best first."""
     if filters is None:
-        return database.rows(_TOP, (match, depth))
-    return database.rows(_TOP_FILTERED, (match, *filters, depth))
+        rows = database.rows(_TOP, (match, depth))
+    else:
+        rows = database.rows(_TOP_FILTERED, (match, *filters, depth))
+    return sorted((_Candidate(*row) for row in rows), key=lambda chunk: chunk.score)
 
 
-def _by_document(database: Database, rows: Sequence[Row]) -> list[_Candidate]:
+def _by_document(chunks: Sequence[_Candidate]) -> list[_Candidate]:
     best: dict[int, _Candidate] = {}
-    places = database.rows_many(
-        "SELECT document, updated_at FROM chunks WHERE id = ?", [(chunk,) for chunk, _ in rows]
-    )
-    for (chunk, score), (document, updated_at) in zip(rows, places):
-        if document not in best:
-            best[document] = _Candidate(score, document, chunk, updated_at)
+    for chunk in chunks:
+        best.setdefault(chunk.document, chunk)
     return sorted(best.values(), key=lambda found: (found.score, -found.updated_at))
 
 
