@@ -61,12 +61,14 @@ def survey(repository: Any, tree: Any, limits: RepositoryLimits) -> Survey:
         RepositoryLimitError: Too many files, too many bytes, one file too large, too deep.
     """
     found = Survey()
-    for path, entry in _walk(tree):
+    for path, entry in _walk(tree, limits.files):
         if entry.filemode == FileMode.COMMIT:
             found.submodules.append(path)
+            _count(found, path, 0, limits)
         elif entry.filemode == FileMode.LINK:
             _check_link(path, repository[entry.id].data)
             found.links.append(path)
+            _count(found, path, 0, limits)
         else:
             # The header alone: a file of many gigabytes is refused without being unpacked.
             _, size = repository.odb.read_header(entry.id)
@@ -92,10 +94,17 @@ def _count(found: Survey, path: str, size: int, limits: RepositoryLimits) -> Non
         )
 
 
-def _walk(tree: Any) -> Iterator[tuple[str, Any]]:
+def _walk(tree: Any, most_directories: int) -> Iterator[tuple[str, Any]]:
     pending: list[tuple[str, Any, int]] = [("", tree, 0)]
+    visited = 0
     while pending:
         prefix, directory, depth = pending.pop()
+        visited += 1
+        if visited > most_directories:
+            # Ten trees that hold one another ten times are a few bytes and ten thousand million names.
+            raise RepositoryLimitError(
+                f"more than {most_directories} directories", hint="raise spec.limits.maxFiles"
+            )
         if depth > DEEPEST:
             raise RepositoryLimitError(f"'{prefix[:200]}…' lies deeper than {DEEPEST} directories")
         seen: dict[str, str] = {}

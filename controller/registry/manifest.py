@@ -21,10 +21,17 @@ CONTRACT_VERSION = "0.8.0"
 
 FILE_NAME = "registry.toml"
 
+LARGEST = 1024 * 1024
+"""Characters; a manifest of a thousand extensions has a fifth of that."""
+
 _TOP = ("registry", "connectors", "tools", "agents")
 _META = ("name", "description", "url", "min_version")
 _ENTRY = ("description", "path", "tags", "required_config", "host_apis", "tools")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
+_DOTTED = rf"(?:{_PART.pattern})(?:\s*\.\s*(?:{_PART.pattern}))*"
+_HEADER = re.compile(rf"\s*\[+\s*({_DOTTED})\s*\]")
+_KEY = re.compile(rf"\s*({_DOTTED})\s*=")
 _VERSION = re.compile(r"v?(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:[-+].*)?")
 
 
@@ -57,24 +64,21 @@ class Problem:
 class _Reader:
     """Collects the problems of one file, with the lines they stand on."""
 
-    text: str
     file: str
+    places: Mapping[tuple[str, ...], int]
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, message: str, *path: str) -> None:
-        self.problems.append(Problem(self.file, self.line_of(*path), message))
+        self.problems.append(Problem(self.file, self._line_of(path), message))
 
     def warn(self, message: str, *path: str) -> None:
-        line = self.line_of(*path)
+        line = self._line_of(path)
         self.problems.append(Problem(self.file, line, message, Severity.WARNING))
 
-    def line_of(self, *path: str) -> int:
-        """Find the line of a table or key; that of its table when it is written otherwise."""
-        for length in range(len(path), 0, -1):
-            found = _find_line(self.text, path[:length])
-            if found:
-                return found
-        return 0
+    def _line_of(self, path: tuple[str, ...]) -> int:
+        """Find the line of a table or key, or that of the table around it."""
+        lines = (self.places.get(path[:length], 0) for length in range(len(path), 0, -1))
+        return next(filter(None, lines), 0)
 
 
 def parse_manifest(text: str, file: str = FILE_NAME) -> RegistryManifest:
@@ -99,7 +103,8 @@ def examine_manifest(
     text: str, file: str = FILE_NAME
 ) -> tuple[RegistryManifest, tuple[Problem, ...]]:
     """Read as much of a manifest as can be read, and list everything that is wrong with it."""
-    reader = _Reader(text, file)
+    if len(text) > LARGEST:
+        return RegistryManifest(), (Problem(file, 0, f"more than {LARGEST} characters"),)
     try:
         document = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
@@ -107,6 +112,7 @@ def examine_manifest(
         message = f"{error.msg} (key '{key}')" if key else error.msg
         problem = Problem(file, error.lineno, message, column=error.colno)
         return RegistryManifest(), (problem,)
+    reader = _Reader(file, _places(text))
     _warn_unknown(reader, document, _TOP)
     meta = _table(reader, document, "registry")
     _warn_unknown(reader, meta, _META, "registry")
@@ -227,30 +233,36 @@ def _kind_of(value: object) -> str:
     return names.get(type(value), "a list" if isinstance(value, list) else "a table")
 
 
-def _find_line(text: str, path: tuple[str, ...]) -> int:
-    """Find `[a.b]`, or the key `c` below `[a.b]`; 0 when it is not written so."""
-    header = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(_spelled(p) for p in path) + r"\s*\]+")
-    above = re.compile(r"\s*\[+\s*" + r"\s*\.\s*".join(_spelled(p) for p in path[:-1]) + r"\s*\]+")
-    key = re.compile(r"\s*" + _spelled(path[-1]) + r"\s*[=.]")
-    inside = len(path) == 1
+def _places(text: str) -> dict[tuple[str, ...], int]:
+    """
+    Map each table and key to the line that writes it first.
+
+    A text search beside the parser, which keeps no places; at worst a line
+    within a long string is taken for a table, and a message names that line.
+    """
+    places: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
     for number, line in enumerate(text.splitlines(), start=1):
-        if header.match(line):
-            return number
-        if line.lstrip().startswith("["):
-            inside = len(path) > 1 and above.match(line) is not None
-        elif inside and key.match(line):
-            return number
-    return 0
+        header = _HEADER.match(line)
+        key = _KEY.match(line)
+        if header is not None:
+            table = _parts(header[1])
+            written = table
+        elif key is not None:
+            written = table + _parts(key[1])
+        else:
+            continue
+        for length in range(1, len(written) + 1):
+            places.setdefault(written[:length], number)
+    return places
 
 
-def _spelled(part: str) -> str:
-    return f"(?:{re.escape(part)}|\"{re.escape(part)}\"|'{re.escape(part)}')"
+def _parts(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip("\"'") for part in _PART.findall(dotted))
 
 
 def _key_at(text: str, line: int) -> str:
     """Give the key that a line with a syntax error sets; empty when there is none."""
     lines = text.splitlines()
-    found = (
-        re.match(r"\s*([A-Za-z0-9_.\"'-]+)\s*=", lines[line - 1]) if line <= len(lines) else None
-    )
-    return found[1] if found else ""
+    found = _KEY.match(lines[line - 1]) if line <= len(lines) else None
+    return found[1].strip() if found else ""

@@ -42,6 +42,9 @@ __all__ = [
 Check = Callable[[Path, Sequence[ExtensionEntry]], None]
 """Compiles every script of a tree; raises ScriptInvalidError for the first that does not."""
 
+MOST_WARNINGS = 20
+"""An index is read often, and a status shows it."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Staged:
@@ -197,7 +200,8 @@ def _publish(
             files=staged.files,
             updated_at=now,
         )
-        index = RevisionIndex(artifact, extensions, (*manifest.warnings, *staged.warnings))
+        warnings = _shortened((*manifest.warnings, *staged.warnings))
+        index = RevisionIndex(artifact, extensions, warnings)
         return revisions.install(home, desired.uid, staged.tree, index, desired.path)
     finally:
         revisions.clear_staging(directory)
@@ -229,6 +233,12 @@ def _directory_name(commit: CommitId, subpath: str) -> str:
     if subpath in ("", "."):
         return commit
     return f"{commit}-{sha256(subpath.encode()).hexdigest()[:8]}"
+
+
+def _shortened(warnings: tuple[str, ...]) -> tuple[str, ...]:
+    if len(warnings) <= MOST_WARNINGS:
+        return warnings
+    return (*warnings[:MOST_WARNINGS], f"and {len(warnings) - MOST_WARNINGS} more")
 
 
 def _left(end: float, remote: Remote) -> timedelta:

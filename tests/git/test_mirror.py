@@ -187,6 +187,25 @@ def test_a_tree_of_endless_depth_is_refused(bench: Bench) -> None:
         bench.fetch()
 
 
+def test_a_tree_that_holds_itself_many_times_is_refused(bench: Bench) -> None:
+    tree = bench.repository.git("mktree")
+    for _ in range(8):
+        lines = "".join(f"040000 tree {tree}\td{n}\n" for n in range(10))
+        tree = bench.repository.git("mktree", stdin=lines.encode())
+    bench.repository.commit_raw([(TREE, b"bomb", tree)])
+
+    with pytest.raises(RepositoryLimitError, match="directories"):
+        bench.fetch(RepositoryLimits(files=500))
+
+
+def test_links_and_submodules_count_as_files(bench: Bench) -> None:
+    blob = bench.repository.blob(b"x")
+    bench.repository.commit_raw([(LINK, b"%d" % n, blob) for n in range(8)])
+
+    with pytest.raises(RepositoryLimitError, match="files"):
+        bench.fetch(RepositoryLimits(files=5))
+
+
 def test_a_transfer_beyond_the_limit_is_broken_off(bench: Bench) -> None:
     noise = os.urandom(200_000).hex()
     bench.repository.commit({"noise": noise})

@@ -67,6 +67,7 @@ tools = ["search", "get"]
             "[connectors.jira]\npath = {x = 1}\n",
             "registry.toml:2: connectors.jira.path must be a string, not a table",
         ),
+        ('"\\u0074ools" = 3\n', "registry.toml: tools must be a table, not a number"),
         ("[tools.x]\npath = ''\n", "registry.toml:2: tools.x.path is empty"),
         (
             "[tools.x]\npath = '/etc/passwd'\n",
@@ -106,6 +107,11 @@ def test_a_manifest_that_cannot_be_used_is_refused_by_line_and_key(text: str, me
         parse_manifest(text)
 
     assert refused.value.message.startswith(message)
+
+
+def test_a_manifest_of_absurd_size_is_not_even_parsed() -> None:
+    with pytest.raises(ManifestError, match="more than 1048576 characters"):
+        parse_manifest("#" * 1048577)
 
 
 def test_one_bad_entry_refuses_the_manifest_and_all_are_counted() -> None:

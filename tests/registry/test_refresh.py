@@ -232,6 +232,14 @@ def test_warnings_of_manifest_and_tree_are_kept(world: World) -> None:
     ]
 
 
+def test_many_warnings_are_counted_after_the_first(world: World) -> None:
+    world.repository.commit({"registry.toml": "".join(f"k{n} = 1\n" for n in range(25))})
+
+    warnings = world.refresh().warnings
+
+    assert (len(warnings), warnings[-1]) == (21, "and 5 more")
+
+
 def test_a_script_that_is_a_link_is_missing_and_the_reason_is_said(world: World) -> None:
     script = world.repository.directory / "connectors/jira/connector.lua"
     script.unlink()
