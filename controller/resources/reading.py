@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 from controller.instants import parse_duration, parse_instant
 
+_CENTURY = timedelta(days=36_525)
+"""Patterns let any number of digits through, and dates do not."""
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
 _DECIMAL = {"k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -55,9 +57,11 @@ def instant(body: Mapping[str, object], key: str) -> datetime | None:
 
 
 def duration(body: Mapping[str, object], key: str) -> timedelta | None:
-    """Take a Go duration such as `1h30m`."""
+    """Take a Go duration such as `1h30m`; more than a century is a century."""
     value = body.get(key)
-    return timedelta(seconds=parse_duration(value)) if isinstance(value, str) else None
+    if not isinstance(value, str):
+        return None
+    return timedelta(seconds=min(parse_duration(value), _CENTURY.total_seconds()))
 
 
 def size(body: Mapping[str, object], key: str, default: int) -> int:
