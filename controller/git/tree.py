@@ -61,7 +61,7 @@ def survey(repository: Any, tree: Any, limits: RepositoryLimits) -> Survey:
         RepositoryLimitError: Too many files, too many bytes, one file too large, too deep.
     """
     found = Survey()
-    for path, entry in _walk(tree, limits.files):
+    for path, entry in _walk(tree, limits.files + 1):
         if entry.filemode == FileMode.COMMIT:
             found.submodules.append(path)
             _count(found, path, 0, limits)

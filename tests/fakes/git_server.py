@@ -254,3 +254,17 @@ class _Handler(BaseHTTPRequestHandler):
 def measured_environment() -> dict[str, str]:
     """What a worker must see so that its lines count in a coverage run; else nothing."""
     return {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+
+
+def live_workers() -> list[int]:
+    """Process ids of the git workers that this process has started and not ended."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=,stat=,args=", "--ppid", str(os.getpid())],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    return sorted(
+        int(pid) for pid, state, args in rows if "controller.git.worker" in args and state[0] != "Z"
+    )

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +13,6 @@ from controller.errors import (
     AuthenticationError,
     EmptyRepositoryError,
     FetchCancelledError,
-    FetchError,
     FetchTimeoutError,
     HarnessError,
     InvalidSpecError,
@@ -24,10 +22,16 @@ from controller.errors import (
     RepositoryNotFoundError,
 )
 from controller.git.credentials import Credentials
-from controller.git.remote import MOST_IDLE, GitWorkers, Remote
+from controller.git.remote import GitWorkers, Remote
 from controller.git.wire import Checkout
 from controller.model.registry import GitReference, RepositoryLimits
-from tests.fakes.git_server import Faults, GitServer, Repository, make_repository
+from tests.fakes.git_server import (
+    Faults,
+    GitServer,
+    Repository,
+    live_workers,
+    make_repository,
+)
 
 ADA = Credentials(username="ada", password="correct horse")
 MAIN = GitReference()
@@ -193,7 +197,7 @@ def test_a_silent_remote_ends_at_the_timeout(visit: Visit, faults: Faults) -> No
     with pytest.raises(FetchTimeoutError):
         visit.fetch(remote=visit.remote(seconds=0.7))
 
-    assert _workers_of(os.getpid()) == []
+    assert live_workers() == []
 
 
 def test_a_look_that_timed_out_does_not_spoil_the_next(visit: Visit) -> None:
@@ -220,7 +224,7 @@ def test_a_fetch_after_a_killed_worker_brings_everything(visit: Visit) -> None:
     thread = threading.Thread(target=attempt)
     thread.start()
     assert visit.server.stalled.wait(8)
-    for worker in _workers_of(os.getpid()):
+    for worker in live_workers():
         os.kill(worker, signal.SIGKILL)
     thread.join()
     visit.server.faults = Faults()
@@ -249,7 +253,7 @@ def test_a_cancelled_visit_ends_at_once_and_no_other_begins(visit: Visit) -> Non
     assert [type(error) for error in ended] == [FetchCancelledError]
     with pytest.raises(FetchCancelledError):
         visit.fetch()
-    assert _workers_of(os.getpid()) == []
+    assert live_workers() == []
 
 
 def test_a_force_push_moves_the_revision(visit: Visit) -> None:
@@ -331,52 +335,13 @@ def test_a_registry_may_lie_in_a_directory_of_its_repository(visit: Visit) -> No
 
 def test_the_second_look_is_one_request_and_no_new_process(visit: Visit) -> None:
     visit.workers.look(visit.remote(), MAIN)
-    before = _workers_of(os.getpid())
+    before = live_workers()
     visit.server.requests.clear()
 
     visit.workers.look(visit.remote(), MAIN)
 
-    assert _workers_of(os.getpid()) == before
+    assert live_workers() == before
     assert len(visit.server.requests) == 1
-
-
-def test_remotes_of_different_trust_never_share_a_worker(visit: Visit) -> None:
-    hosts = [f"host{n} ssh-ed25519 AAAA{n}" for n in range(MOST_IDLE + 2)]
-
-    for known in hosts:
-        visit.workers.look(visit.remote(Credentials(known_hosts=known)), MAIN)
-
-    assert len(_workers_of(os.getpid())) == MOST_IDLE
-
-
-def test_closing_leaves_no_process_and_no_home(visit: Visit) -> None:
-    visit.workers.look(visit.remote(), MAIN)
-    homes = [child.home for _, child in visit.workers._idle]
-
-    visit.workers.close()
-
-    assert _workers_of(os.getpid()) == []
-    assert [home for home in homes if home.exists()] == []
-
-
-def test_no_login_stands_on_a_command_line_or_in_an_environment(visit: Visit) -> None:
-    visit.server.faults = Faults(login=("ada", "correct horse"))
-    visit.workers.look(visit.remote(ADA), MAIN)
-
-    for worker in _workers_of(os.getpid()):
-        for page in ("cmdline", "environ"):
-            assert b"correct horse" not in Path(f"/proc/{worker}/{page}").read_bytes()
-
-
-def test_a_worker_that_is_killed_while_idle_costs_one_attempt(visit: Visit) -> None:
-    visit.workers.look(visit.remote(), MAIN)
-    for worker in _workers_of(os.getpid()):
-        os.kill(worker, signal.SIGKILL)
-
-    with pytest.raises(FetchError, match="SIGKILL"):
-        visit.workers.look(visit.remote(), MAIN)
-
-    assert visit.workers.look(visit.remote(), MAIN).commit == visit.repository.head()
 
 
 def _texts(checkout: Checkout) -> dict[str, str]:
@@ -386,17 +351,3 @@ def _texts(checkout: Checkout) -> dict[str, str]:
         for path in root.rglob("*")
         if path.is_file() or path.is_symlink()
     }
-
-
-def _workers_of(parent: int) -> list[int]:
-    """Process ids of live git workers below a process."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,stat=,args=", "--ppid", str(parent)],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()]
-    return sorted(
-        int(pid) for pid, state, args in rows if "controller.git.worker" in args and state[0] != "Z"
-    )

@@ -167,6 +167,7 @@ def test_a_file_that_changes_during_the_copy_is_never_torn(
 ) -> None:
     # Each save replaces the file whole, as editors do, with a text of one letter.
     saves = [letter * 60_000 for letter in "abcdefgh"]
+    tree.write({"a.lua": saves[0]})
     stop = threading.Event()
 
     def keep_saving() -> None:
