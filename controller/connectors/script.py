@@ -18,6 +18,7 @@ from controller.errors import (
     ScriptError,
     ScriptTimeoutError,
 )
+from controller.lua.host.ledger import Failure
 from controller.lua.host.lookup import Host, HostSettings, open_host
 from controller.lua.limits import GuestLimits
 from controller.lua.supervisor import Engine, Guest, Script
@@ -156,8 +157,8 @@ def scan_script(
             raise
         _refuse_credentials(host, None)
         return ScanReport(
-            requests=host.ledger.count,
-            unsettled=tuple(failure.describe() for failure in host.ledger.unsettled()),
+            requests=host.ledger.requests,
+            unsettled=unsettled_requests(host),
             warnings=gate.warnings(),
         )
 
@@ -222,9 +223,18 @@ def host_settings(request: RunRequest, around: Surroundings) -> HostSettings:
 
 def _refuse_credentials(host: Host, cause: ScriptError | None) -> None:
     if host.ledger.credentials_rejected():
-        last = host.ledger.unsettled()[-1].describe()
+        refused = [each for each in host.ledger.unsettled() if each.status in (401, 403)]
         raise CredentialsRejectedError(
-            f"the source rejects the credentials: {last}",
+            f"the source rejects the credentials: {_told(refused[0])}",
             hint="renew the secret; the sync runs again when it changes",
         ) from cause
 
+
+def unsettled_requests(host: Host) -> tuple[str, ...]:
+    """Tell the requests that failed and were not made good, a line each."""
+    return tuple(_told(failure) for failure in host.ledger.unsettled())
+
+
+def _told(failure: Failure) -> str:
+    ending = f"answered {failure.status}" if failure.status else f"failed: {failure.error}"
+    return f"{failure.method} {failure.url} {ending}"

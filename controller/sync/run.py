@@ -6,6 +6,7 @@ store become its `error`.  Only two things are raised: that the run may not
 start at all (the source is busy, or somebody else's), and defects of ours.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from controller.config.expand import expand_values
 from controller.connectors.script import Page, ScanReport, Surroundings, scan_script
 from controller.errors import HarnessError, ScriptCancelledError, ScriptTimeoutError, StoreError
 from controller.ingest.apply import apply_page, preview_page
+from controller.lua.host.redaction import Redactor
 from controller.model.sync import (
     RunCounts,
     RunError,
@@ -35,8 +37,14 @@ class _Run:
     def __init__(self, request: RunRequest, parts: Parts) -> None:
         self.request = request
         self.parts = parts
+        self.checkpoint = _checkpoint(request, parts)
         self.counts = RunCounts()
         self.limited = False
+
+    @property
+    def mode(self) -> RunMode:
+        """A connector that keeps no checkpoint lists its whole source every time."""
+        return RunMode.FULL if self.checkpoint is None else RunMode.INCREMENTAL
 
     def take(self, page: Page) -> None:
         """Write a page, or only count it in a dry run."""
@@ -86,11 +94,11 @@ def run_sync(request: RunRequest, parts: Parts) -> SyncOutcome:
         StoreError: The store cannot record the run.
     """
     started_at = parts.clock()
+    run = _Run(request, parts)
     if parts.store is not None and not request.dry_run:
-        closed = parts.store.begin_run(_start(request, started_at))
+        closed = parts.store.begin_run(_start(run, started_at))
         if closed is not None:
             return closed
-    run = _Run(request, parts)
     outcome = _scan(run, started_at)
     if parts.store is None or request.dry_run:
         return outcome
@@ -101,11 +109,13 @@ def _scan(run: _Run, started_at: datetime) -> SyncOutcome:
     request, parts = run.request, run.parts
     error: HarnessError | None = None
     report = ScanReport(0, (), ())
-    checkpoint = _checkpoint(run)
+    redact = Redactor(parts.secrets)
     try:
         config = expand_values(request.config, parts.variables, where=str(request.source))
         around = _surroundings(run, config.secrets)
-        report = scan_script(request, config.values, checkpoint, around, run.take)
+        # A script may put a secret into its error; none may reach a status.
+        redact = Redactor(around.secrets)
+        report = scan_script(request, config.values, run.checkpoint, around, run.take)
     except _EnoughItems:
         run.limited = True
     except HarnessError as caught:
@@ -116,12 +126,11 @@ def _scan(run: _Run, started_at: datetime) -> SyncOutcome:
         result=_result(error, report),
         started_at=started_at,
         ended_at=parts.clock(),
-        # A connector that keeps no checkpoint lists its whole source every time.
-        mode=RunMode.FULL if checkpoint is None else RunMode.INCREMENTAL,
-        complete=not (error or report.unsettled or checkpoint or run.limited),
+        mode=run.mode,
+        complete=not (error or report.unsettled or run.checkpoint or run.limited),
         counts=replace(run.counts, requests=report.requests),
-        error=_describe(error, report),
-        warnings=report.warnings,
+        error=_describe(error, report, redact),
+        warnings=tuple(redact(warning) for warning in report.warnings),
     )
 
 
@@ -132,10 +141,10 @@ def _close(run: _Run, store: Store, outcome: SyncOutcome) -> SyncOutcome:
     return store.close_run(replace(outcome, ended_at=run.parts.clock()))
 
 
-def _checkpoint(run: _Run) -> str | None:
-    if run.request.mode is RunMode.FULL or run.parts.store is None:
+def _checkpoint(request: RunRequest, parts: Parts) -> str | None:
+    if request.mode is RunMode.FULL or parts.store is None:
         return None
-    return run.parts.store.checkpoint(run.request.source)
+    return parts.store.checkpoint(request.source)
 
 
 def _surroundings(run: _Run, secrets: tuple[str, ...]) -> Surroundings:
@@ -150,12 +159,13 @@ def _surroundings(run: _Run, secrets: tuple[str, ...]) -> Surroundings:
     )
 
 
-def _start(request: RunRequest, started_at: datetime) -> RunStart:
+def _start(run: _Run, started_at: datetime) -> RunStart:
+    request = run.request
     return RunStart(
         run_id=request.run_id,
         source=request.source,
         owner=request.owner,
-        mode=request.mode,
+        mode=run.mode,
         trigger=request.trigger,
         revision=request.revision,
         connector_digest=request.connector_digest,
@@ -173,9 +183,13 @@ def _result(error: HarnessError | None, report: ScanReport) -> RunResult:
     return RunResult.FAILED
 
 
-def _describe(error: HarnessError | None, report: ScanReport) -> RunError | None:
+def _describe(
+    error: HarnessError | None, report: ScanReport, redact: Callable[[str], str]
+) -> RunError | None:
     if error is not None:
-        return RunError(error.reason, _message(error), error.hint or "", error.retryable)
+        return RunError(
+            error.reason, redact(_message(error)), redact(error.hint or ""), error.retryable
+        )
     if not report.unsettled:
         return None
     count = len(report.unsettled)
@@ -206,4 +220,3 @@ def describe_failure(
         mode=request.mode,
         error=RunError(error.reason, error.message, error.hint or "", error.retryable),
     )
-

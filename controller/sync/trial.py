@@ -1,6 +1,6 @@
 """A scan that writes nothing: what `ctx connector test` shows."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -11,6 +11,7 @@ from controller.connectors.script import (
     guest_limits,
     host_settings,
     read_script,
+    unsettled_requests,
 )
 from controller.lua.host.lookup import open_host
 from controller.lua.supervisor import Engine, Loaded
@@ -44,7 +45,7 @@ class _Collector:
         self.refusals: list[Refusal] = []
         self.warnings: list[str] = []
 
-    def take(self, raw_items: list[RawItem] | tuple[RawItem, ...]) -> None:
+    def take(self, raw_items: Sequence[RawItem]) -> None:
         for raw in raw_items:
             checked = check_item(raw, self._request.source)
             if isinstance(checked, Checked):
@@ -103,7 +104,7 @@ def try_connector(
             items=tuple(collector.items),
             refusals=tuple(collector.refusals),
             warnings=tuple(collector.warnings),
-            unsettled=tuple(failure.describe() for failure in host.ledger.unsettled()),
+            unsettled=unsettled_requests(host),
             seconds=monotonic() - started,
             limited=limited,
         )
