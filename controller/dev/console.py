@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from structlog.typing import FilteringBoundLogger
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -41,10 +39,18 @@ class Console(Protocol):
         ...
 
 
+class Logger(Protocol):
+    """The part of structlog's loggers that is used here."""
+
+    def log(self, level: int, event: str, **facts: object) -> object:
+        """Write a line."""
+        ...
+
+
 class Lines:
     """Events as lines on standard error; the state is what the lines add up to."""
 
-    def __init__(self, logger: FilteringBoundLogger) -> None:
+    def __init__(self, logger: Logger) -> None:
         self._logger = logger
 
     def event(self, level: str, name: str, **facts: object) -> None:
