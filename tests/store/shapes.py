@@ -130,15 +130,23 @@ def check_sqlite(path: Path) -> None:
 _NEVER = (
     "SELECT id FROM documents WHERE id NOT IN (SELECT document FROM bodies)",
     "SELECT document FROM bodies WHERE document NOT IN (SELECT id FROM documents)",
-    "SELECT id FROM documents WHERE chunk_count <> (SELECT count(*) FROM chunks"
-    " WHERE chunks.document = documents.id AND chunks.id >= first_chunk"
-    " AND chunks.id < first_chunk + chunk_count)",
+    (
+        "SELECT id FROM documents WHERE chunk_count <> (SELECT count(*) FROM chunks"
+        " WHERE chunks.document = documents.id AND chunks.id >= first_chunk"
+        " AND chunks.id < first_chunk + chunk_count)"
+    ),
     "SELECT id FROM chunks WHERE document NOT IN (SELECT id FROM documents)",
-    "SELECT chunks.id FROM chunks JOIN documents ON documents.id = document"
-    " WHERE chunks.source <> documents.source OR chunks.updated_at <> documents.updated_at",
-    "SELECT id FROM sources WHERE documents <>"
-    " (SELECT count(*) FROM documents AS d WHERE d.source = sources.id)",
-    "SELECT id FROM sources WHERE chunks <>"
-    " (SELECT count(*) FROM chunks AS c WHERE c.source = sources.id)",
+    (
+        "SELECT chunks.id FROM chunks JOIN documents ON documents.id = document"
+        " WHERE chunks.source <> documents.source OR chunks.updated_at <> documents.updated_at"
+    ),
+    (
+        "SELECT id FROM sources WHERE documents <>"
+        " (SELECT count(*) FROM documents AS d WHERE d.source = sources.id)"
+    ),
+    (
+        "SELECT id FROM sources WHERE chunks <>"
+        " (SELECT count(*) FROM chunks AS c WHERE c.source = sources.id)"
+    ),
     "SELECT document FROM absent WHERE document NOT IN (SELECT id FROM documents)",
 )
