@@ -12,7 +12,14 @@ from controller.assemble import RunChoices
 from controller.cli.exits import Exit, exit_of
 from controller.cli.loading import load
 from controller.cli.options import Invocation, output_option
-from controller.cli.output import OutputFormat, document_of, write_error, write_json, write_line
+from controller.cli.output import (
+    OutputFormat,
+    count,
+    document_of,
+    write_error,
+    write_json,
+    write_line,
+)
 from controller.cli.progress import RunReporter
 from controller.cli.scaffold import connector_script, connector_section
 from controller.cli.stopping import stopping
@@ -175,9 +182,9 @@ def _try(
 def _write_trial(trial: Trial) -> None:
     total = len(trial.items) + len(trial.refusals)
     stopped = " (stopped by --limit)" if trial.limited else ""
-    write_line(f"  ✓ Returned {_count(total, 'item')}{stopped}")
+    write_line(f"  ✓ Returned {count(total, 'item')}{stopped}")
     if trial.refusals:
-        write_line(f"  ✗ {len(trial.items)} of {_count(total, 'item')} valid")
+        write_line(f"  ✗ {len(trial.items)} of {count(total, 'item')} valid")
         for refusal in trial.refusals:
             write_line(f"      item at index {refusal.position}: {refusal.problem}")
     else:
@@ -207,7 +214,3 @@ def _as_json(name: str, trial: Trial) -> dict[str, object]:
         "limited": trial.limited,
         "seconds": round(trial.seconds, 3),
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

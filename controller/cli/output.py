@@ -99,6 +99,11 @@ def visible(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun: `1 item`, `1,200 items`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def document_of(fields: Mapping[str, object]) -> dict[str, object]:
     """Prepare fields for JSON: empty texts become null, as programs expect of what is not known."""
     return {name: None if value == "" else value for name, value in fields.items()}

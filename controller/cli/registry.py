@@ -10,7 +10,7 @@ import click
 from controller import assemble
 from controller.cli.exits import Exit
 from controller.cli.options import output_option
-from controller.cli.output import OutputFormat, write_json, write_line
+from controller.cli.output import OutputFormat, count, write_json, write_line
 from controller.config.shipped import registry_template
 from controller.config.write import with_value
 from controller.errors import ConfigError, UsageError
@@ -104,8 +104,8 @@ def _write_report(report: LintReport) -> None:
     errors = sum(problem.severity is Severity.ERROR for problem in report.problems)
     warnings = len(report.problems) - errors
     write_line(
-        f"{_count(len(report.extensions), 'extension')}: "
-        f"{_count(errors, 'error')}, {_count(warnings, 'warning')}"
+        f"{count(len(report.extensions), 'extension')}: "
+        f"{count(errors, 'error')}, {count(warnings, 'warning')}"
     )
 
 
@@ -127,7 +127,3 @@ def _as_json(report: LintReport) -> dict[str, object]:
             for problem in report.problems
         ],
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

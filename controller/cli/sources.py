@@ -8,7 +8,14 @@ import click
 from controller import assemble
 from controller.cli.loading import load, reading
 from controller.cli.options import Invocation, output_option
-from controller.cli.output import OutputFormat, document_of, write_json, write_line, write_table
+from controller.cli.output import (
+    OutputFormat,
+    count,
+    document_of,
+    write_json,
+    write_line,
+    write_table,
+)
 from controller.config.settings import ScriptSettings, Settings
 from controller.store.base import SourceState, StoreState
 
@@ -87,8 +94,7 @@ def time_ago(instant: datetime | None, now: datetime) -> str:
     if seconds >= _RELATIVE_UP_TO_DAYS * 86_400:
         return f"{instant:%Y-%m-%d %H:%M}"
     size, unit = [each for each in _UNITS if seconds >= each[0]][-1]
-    count = int(seconds // size)
-    return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return f"{count(int(seconds // size), unit)} ago"
 
 
 def _configured(script: ScriptSettings) -> SourceLine:
@@ -106,7 +112,7 @@ def _stored(state: SourceState) -> SourceLine:
         name=state.source,
         configured=False,
         healthy=True,
-        notes=f"stored by {state.owner}, {state.documents:,} documents",
+        notes=f"stored by {state.owner}, {count(state.documents, 'document')}",
     )
 
 
