@@ -110,6 +110,9 @@ def read_items(frame: Frame, limits: GuestLimits) -> list[RawItem]:
         rows = _ITEMS.decode(frame.body)
     except _UNREADABLE as error:
         raise _unreadable(frame) from error
+    if not rows:
+        # Without this a guest could keep its host busy for ever.
+        raise broken("an empty page")
     return [RawItem._make(row) for row in rows]
 
 

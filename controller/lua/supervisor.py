@@ -335,7 +335,7 @@ class Guest:
             if frame.kind is Kind.FAILED:
                 failed = read_body(frame, Failed)
                 raise error_for(failed, self._script.chunk_name, self._limits)
-            if self._was_over and frame.kind in (Kind.REQUEST, Kind.ITEMS):
+            if self._was_over and frame.kind is Kind.REQUEST:
                 # It was told that its time is up, and goes on asking.
                 raise self._cut_short(Cut.TIMEOUT)
             if frame.kind is Kind.REQUEST and self._jail is not None:

@@ -83,6 +83,7 @@ built["json.encode"] = function(value)
 end
 built["json.array"] = function(t)
   if t == nil then t = {} end
+  if type(t) == "table" and getmetatable(t) == ARRAY then return t end
   if type(t) ~= "table" or getmetatable(t) then
     fail("json.array: takes a table without a metatable")
   end

@@ -31,8 +31,9 @@ local titles = {} -- functions that a trace calls by their contract's name
 local function place(info)
   if titles[info.func] then return "function '" .. titles[info.func] .. "'" end
   if info.what == "main" then return "main chunk" end
-  if info.namewhat == "global" then return "function '" .. info.name .. "'" end
-  if info.namewhat ~= "" then return info.namewhat .. " '" .. info.name .. "'" end
+  local name = sub(info.name or "", 1, 80)
+  if info.namewhat == "global" then return "function '" .. name .. "'" end
+  if info.namewhat ~= "" then return info.namewhat .. " '" .. name .. "'" end
   return format("function <%s:%d>", info.short_src, info.linedefined)
 end
 
@@ -257,7 +258,7 @@ local function drive(phase)
   sethook(co, on_count, "", EVERY)
   local fine, cause, message = resume(co)
   if doomed then return doomed, "", doomed_at end
-  if not fine and cause == OUT_OF_MEMORY then return "memory", "", "" end
+  if not fine and cause == OUT_OF_MEMORY then return "memory", "", traced(co) end
   if not fine then return "runtime", say(cause), traced(co) end
   if status(co) ~= "dead" then
     return "runtime", "attempt to yield from outside a coroutine", traced(co)

@@ -98,11 +98,13 @@ class Session:
     def _ended(self, ending: Ending, desk: Desk) -> bool:
         if ending.cause == "done":
             return False
-        self._countdown.hold()
         if ending.cause == "gone":
             raise EOFError("lost in the middle of a call")
         message = desk.defect.encode(errors="replace") if desk.defect else ending.message
+        # What was handed over before the failure counts.
+        self._turn_page()
         self._await_host()
+        self._countdown.hold()
         self._send(Kind.FAILED, Failed(ending.cause, message, ending.traceback))
         return True
 
@@ -189,7 +191,7 @@ class Session:
         self._turn_page()
         self._returned = Returned(text, more, self._items - self._items_before)
 
-    def _request(self, packed: bytes) -> bytes:
+    def _request(self, packed: bytes) -> bytes | Doom:
         if len(packed) > LARGEST[Kind.REQUEST]:
             raise CapabilityError(f"the request is larger than {LARGEST[Kind.REQUEST]} bytes")
         self._await_host()
@@ -198,6 +200,9 @@ class Session:
         body = self._channel.receive(Kind.RESULT)
         result = msgspec.msgpack.decode(body, type=Result)
         self._countdown.start(result.seconds)
+        if result.seconds <= 0:
+            # Stopped here, the trace names the call that took the time.
+            return Doom("timeout")
         if not result.fine:
             message = msgspec.msgpack.decode(result.value, type=str)
             raise CapabilityError(message)

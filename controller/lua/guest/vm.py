@@ -10,6 +10,10 @@ from controller.lua.guest.desk import Desk
 from controller.lua.wire import ITEM_FIELDS, Bounds
 
 
+BUILDING = 16 * 1024 * 1024
+"""Bytes while the VM is built: a limit hit outside a protected call ends the process."""
+
+
 class LuaSources(NamedTuple):
     """The Lua half of the guest, read before any jail."""
 
@@ -37,14 +41,13 @@ class Machine:
     """One VM: `load` once, `scan` as often as asked."""
 
     def __init__(self, sources: LuaSources, bounds: Bounds, desk: Desk) -> None:
-        # Without a memory limit here lupa could not account at all.
         self._runtime: Any = LuaRuntime(
             encoding=None,
             register_eval=False,
             register_builtins=False,
             attribute_handlers=(_deny, _deny),
             unpack_returned_tuples=True,
-            max_memory=bounds.memory,
+            max_memory=max(bounds.memory, BUILDING),
         )
         desk.watch(self)
         run = self._runtime.execute
@@ -56,6 +59,8 @@ class Machine:
         self._load, self._scan = run(
             sources.boot, desk.answer, limits, codec, feed, api, name=b"=[host]", mode="t"
         )
+        # What the script's world takes is ours; from here on it is the script's.
+        self._runtime.set_max_memory(self.used() + bounds.memory)
 
     def used(self) -> int:
         """Bytes that the VM holds."""
