@@ -86,7 +86,8 @@ def refresh(
         head = workers.look(remote, desired.reference)
         name = _directory_name(head.commit, desired.path)
         found = revisions.known(home, desired.uid, name, desired.path)
-        if found is not None:
+        # What somebody changed in place is laid out anew.
+        if found is not None and revisions.is_intact(found):
             return _renew(desired, home, found, head.revision())
         staging = revisions.clear_staging(directory)
         checkout = workers.fetch(
@@ -134,7 +135,7 @@ def refresh_worktree(
         working, contents = snapshot(root, tree, desired.limits)
         name = f"tree-{contents.digest.removeprefix('sha256:')[:32]}"
         found = revisions.known(home, desired.uid, name, desired.path)
-        if found is not None and found.artifact.digest == contents.digest:
+        if found is not None and revisions.is_intact(found):
             revisions.clear_staging(own)
             return _renew(desired, home, found, working.revision, working.commit or CommitId(""))
         staged = _Staged(

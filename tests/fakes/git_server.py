@@ -257,14 +257,15 @@ def measured_environment() -> dict[str, str]:
 
 
 def live_workers() -> list[int]:
-    """Process ids of the git workers that this process has started and not ended."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=,stat=,args=", "--ppid", str(os.getpid())],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    rows = [line.split(None, 2) for line in listed.splitlines()]
-    return sorted(
-        int(pid) for pid, state, args in rows if "controller.git.worker" in args and state[0] != "Z"
-    )
+    """Process ids of the git workers that this process has started and not ended; Linux only."""
+    found = []
+    for directory in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (directory / "cmdline").read_bytes()
+            # The name in brackets may hold blanks; state and parent follow it.
+            state, parent = (directory / "stat").read_text().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if b"controller.git.worker" in command and int(parent) == os.getpid() and state != "Z":
+            found.append(int(directory.name))
+    return sorted(found)

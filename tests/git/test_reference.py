@@ -22,7 +22,7 @@ REMOTE = Advertisement(
 @pytest.mark.parametrize(
     ("reference", "hint"),
     [
-        (GitReference(branch="mian"), "branches: main, next"),
+        (GitReference(branch="trunk"), "branches: main, next"),
         (GitReference(tag="v9"), "tags: v1.0.0, v1.1.0"),
         (GitReference(semver=">=2"), "tags: v1.0.0, v1.1.0"),
         (GitReference(name="refs/pull/8/head"), None),

@@ -186,6 +186,16 @@ def test_a_commit_that_is_published_costs_one_request(world: World) -> None:
     assert len(world.server.requests) == 1
 
 
+def test_a_revision_that_was_changed_in_place_is_laid_out_anew(world: World) -> None:
+    index = world.refresh()
+    Path(index.artifact.path, "connectors/jira/connector.lua").write_text("tampered")
+
+    again = world.refresh()
+
+    assert again.artifact.path == index.artifact.path
+    assert is_intact(again)
+
+
 def test_a_renamed_branch_renames_the_revision_of_the_same_directory(world: World) -> None:
     before = world.refresh()
     world.repository.git("branch", "--move", "main", "trunk")
