@@ -9,13 +9,17 @@ SMALLEST_LIMIT = 4
 """Bytes of the longest UTF-8 character: less could make no progress."""
 
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
-_BLANKS = re.compile(
-    # What str.isspace() says, in UTF-8.  Possessive: there is nothing to try again.
-    rb"(?:[\t-\r\x1c-\x20]++|\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]"
-    rb"|\xe2\x81\x9f|\xe3\x80\x80)*+"
+# What str.isspace() says, in UTF-8: of one byte, and of more.
+_NARROW_BLANKS = b"\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
+_WIDE_BLANK = (
+    rb"(?:\xc2[\x85\xa0]|\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xa8\xa9\xaf]|\xe2\x81\x9f|\xe3\x80\x80)"
 )
-_LAST_BLANK = re.compile(_BLANKS.pattern[:-2] + rb"\Z")
-_BLANK_TAIL_LENGTH = 3
+# Possessive: there is nothing to try again.
+_BLANKS = re.compile(rb"(?:[\t-\r\x1c-\x20]++|" + _WIDE_BLANK + rb")*+")
+_WIDE_BLANK_AT_END = re.compile(_WIDE_BLANK + rb"\Z")
+_WIDEST_BLANK = 3
+_TAIL = 256
+"""Bytes that are looked at in one step back over the blanks at an end."""
 
 _SPACED_ENDINGS = (b". ", b"! ", b"? ")
 _WIDE_ENDINGS = ("。".encode(), "！".encode(), "？".encode())  # noqa: RUF001  Chinese and Japanese
@@ -109,6 +113,13 @@ def _skip_blanks(text: bytes, start: int, end: int) -> int:
 
 
 def _trim_end(text: bytes, start: int, end: int) -> int:
-    while found := _LAST_BLANK.search(text, max(start, end - _BLANK_TAIL_LENGTH), end):
-        end = found.start()
-    return end
+    while True:
+        tail = text[max(start, end - _TAIL) : end]
+        narrow = len(tail) - len(tail.rstrip(_NARROW_BLANKS))
+        wide = _WIDE_BLANK_AT_END.search(text, max(start, end - _WIDEST_BLANK), end)
+        if narrow:
+            end -= narrow
+        elif wide:
+            end = wide.start()
+        else:
+            return end

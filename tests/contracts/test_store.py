@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.errors import DocumentNotFoundError, SourceOwnedError, StoreError
@@ -149,21 +150,31 @@ def test_both_halves_of_a_key_may_hold_slashes(store: Store) -> None:
     assert [document.body for document in documents] == ["inner", "outer"]
 
 
+@pytest.fixture(scope="module", params=sorted(ADAPTERS))
+def bench(request: pytest.FixtureRequest) -> Iterator[tuple[Store, Iterator[int]]]:
+    """A store that many examples write to, and numbers that no two of them share."""
+    with TemporaryDirectory() as directory:
+        place = Place(request.param, Path(directory))
+        yield place.open(), count()
+        place.close()
+
+
+@settings(max_examples=100)
 @given(bodies=st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4))
 @example(bodies=["nul \0 in the middle " * 30])
 @example(bodies=["漢字" * 200, "é" * 399])
-def test_any_text_survives_being_cut_and_overwritten(bodies: list[str]) -> None:
-    for adapter in ADAPTERS:
-        with TemporaryDirectory() as directory:
-            place = Place(adapter, Path(directory))
-            store = place.open()
+def test_any_text_survives_being_cut_and_overwritten(
+    bench: tuple[Store, Iterator[int]], bodies: list[str]
+) -> None:
+    store, numbers = bench
+    name = str(next(numbers))
 
-            for number, body in enumerate(bodies):
-                sync(store, [item("a", body)], f"r{number}", after=number * 100)
+    for number, body in enumerate(bodies):
+        sync(store, [item(name, body)], f"{name}-{number}")
 
-            assert store.get("script:jira/a").body == bodies[-1]
-            assert all(len(chunk.encode()) <= LIMIT for chunk in store.get("script:jira/a").chunks)
-            place.close()
+    document = store.get(f"script:jira/{name}")
+    assert document.body == bodies[-1]
+    assert all(len(chunk.encode()) <= LIMIT for chunk in document.chunks)
 
 
 def test_times_that_were_not_given_are_those_of_first_sight_and_of_change(store: Store) -> None:
