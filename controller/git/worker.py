@@ -4,10 +4,11 @@ The program that visits remotes: `python -I -m controller.git.worker`.
 It reads one request a line and answers each with one line, until its input
 ends.  The first request decides whom this process trusts, for good; so a parent
 sends requests of one trust only.  When the parent dies, the input ends, and
-whatever is going on here ends with it.
+whatever is going on here ends with it, the private home included.
 """
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from queue import SimpleQueue
@@ -46,10 +47,12 @@ def main() -> None:
     # Whatever a library prints must not be taken for an answer.
     os.dup2(2, 1)
     lines: SimpleQueue[bytes] = SimpleQueue()
-    Thread(target=_read, args=(lines,), daemon=True).start()
+    homes: set[str] = set()
+    Thread(target=_read, args=(lines, homes), daemon=True).start()
     trusted = False
     while line := lines.get():
         request = msgspec.json.decode(line, type=Request)
+        homes.add(request.home)
         answer = Answer()
         if not trusted:
             answer = _trust(request)
@@ -58,6 +61,7 @@ def main() -> None:
             answer = respond(request)
         with os.fdopen(os.dup(output), "wb") as stream:
             stream.write(msgspec.json.encode(answer) + b"\n")
+    _remove(homes)
 
 
 def _trust(request: Request) -> Answer:
@@ -68,13 +72,20 @@ def _trust(request: Request) -> Answer:
     return Answer()
 
 
-def _read(lines: "SimpleQueue[bytes]") -> None:
+def _read(lines: "SimpleQueue[bytes]", homes: set[str]) -> None:
     for line in sys.stdin.buffer:
         lines.put(line)
     lines.put(b"")
     # An idle main thread ends the program now; a busy one gets no further.
     sleep(_GRACE)
+    _remove(homes)
     os._exit(1)
+
+
+def _remove(homes: set[str]) -> None:
+    """Remove what the parent removes too, unless it was killed."""
+    for home in tuple(homes):
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _failure(error: HarnessError, request: Request) -> Failure:

@@ -13,7 +13,7 @@ from controller.git.credentials import Credentials
 from controller.git.wire import Answer, Request
 from controller.git.worker import respond
 from controller.model.registry import GitReference
-from tests.fakes.git_server import make_repository, measured_environment
+from tests.fakes.git_server import Faults, GitServer, make_repository, measured_environment
 
 COMMAND = [sys.executable, "-I", "-m", "controller.git.worker"]
 
@@ -71,6 +71,29 @@ def test_a_worker_whose_parent_is_gone_does_not_stay(request_: Request) -> None:
         os.close(writing)
 
         assert worker.wait(5) == 0
+
+
+@pytest.mark.parametrize("stalled", [False, True])
+def test_a_worker_whose_parent_is_gone_takes_its_home_with_it(
+    request_: Request, tmp_path: Path, stalled: bool
+) -> None:
+    served = tmp_path / "served"
+    make_repository(served / "team", {"a.lua": "one"})
+    with GitServer(served, Faults(stall_listing=stalled)) as server:
+        visit = replace(request_, url=server.url("team"))
+        with subprocess.Popen(
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env={}
+        ) as worker:
+            assert worker.stdin is not None
+            worker.stdin.write(msgspec.json.encode(visit) + b"\n")
+            worker.stdin.flush()
+            if stalled:
+                assert server.stalled.wait(5)
+            worker.stdin.close()
+
+            assert worker.wait(5) == int(stalled)
+
+    assert not Path(request_.home).exists()
 
 
 def test_a_defect_of_ours_becomes_an_answer_without_secrets(tmp_path: Path) -> None:
