@@ -77,7 +77,10 @@ def _tour(workplace: Workplace, git: str, servers: ExitStack, *, stays: bool) ->
     if code != 0:
         print(f"\nctx dev ended with {code}; what it said above names the reason.", flush=True)
         return code
-    _say(f"done in {time.monotonic() - started:.1f} s")
+    _say(f"all ready after {time.monotonic() - started:.1f} s")
+    if not sys.stdout.isatty():
+        # On a terminal the table is still to be seen.
+        _run(["dev", "status", manifests], Path.cwd())
 
     _say_step(4, "Search what was synced")
     for query in SEARCHES:
@@ -97,13 +100,17 @@ def _stay(workplace: Workplace, manifests: str) -> int:
     _say(f"  {manifests}/tickets.yaml")
     _say("Ctrl-C ends everything.")
     tree = f"quickstart={_shown(workplace.registry)}"
-    return _run(["dev", manifests, "--registry", tree], Path.cwd())
+    try:
+        return _run(["dev", manifests, "--registry", tree], Path.cwd())
+    except KeyboardInterrupt:
+        print("\nStopped.")
+        return 0
 
 
 def _run(arguments: Sequence[str], directory: Path) -> int:
     """Show a command and run it; it ends before we do, whatever happens."""
     where = "" if directory == Path.cwd() else f"cd {_shown(directory)} && "
-    print(f"\n   $ {where}ctx {join(arguments)}", flush=True)
+    print(f"   $ {where}ctx {join(arguments)}", flush=True)
     command = [str(Path(sys.executable).with_name("ctx")), *arguments]
     with subprocess.Popen(command, cwd=directory, env=_environment()) as child:
         try:
