@@ -33,8 +33,19 @@ _NO_ARGUMENTS: type[click.UsageError] | tuple[()] = getattr(
 """Releases of click before 8.2 print the help themselves."""
 
 
+class _ReaderGoneError(Exception):
+    """Standard output is a pipe that nobody reads any more."""
+
+
 class LazyGroup(click.Group):
     """A group that imports a command when it runs, and lists the others without importing them."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a closed pipe is told apart here, since click would make it a failure."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise _ReaderGoneError from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the commands in the order a newcomer meets them."""
@@ -96,7 +107,7 @@ def run(arguments: Sequence[str]) -> int:
         return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
         return Exit.INTERRUPTED
-    except BrokenPipeError:
+    except (_ReaderGoneError, BrokenPipeError):
         return _leave_the_pipe()
     except Exception as error:  # noqa: BLE001  the edge of this shell: a defect ends in words too
         write_failure("InternalError", _defect(error, arguments), "", fmt)
@@ -131,7 +142,7 @@ def _format_of(arguments: Sequence[str]) -> OutputFormat:
 
 def _usage_hint(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
-    return f"see {context.command_path} --help" if context is not None else ""
+    return f"see {context.command_path if context is not None else 'ctx'} --help"
 
 
 def _defect(error: Exception, arguments: Sequence[str]) -> str:

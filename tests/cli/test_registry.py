@@ -11,7 +11,7 @@ path = "connectors/broken/connector.lua"
 
 [connectors.missing]
 path = "connectors/missing/connector.lua"
-descripton = "a typing error"
+descriptions = "a typing error"
 """
 
 

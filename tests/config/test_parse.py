@@ -142,9 +142,9 @@ def test_a_provider_of_a_later_release_is_refused_as_such(config: Config, provid
 @pytest.mark.parametrize(
     ("text", "warning"),
     [
-        ("[databse]\npath = 'x'", "databse is unknown"),
-        ("[retreival]\nx = 1", "retreival is unknown; did you mean 'retrieval'?"),
-        ("[db]\npaht = 'x'", "db.paht is unknown; did you mean 'path'?"),
+        ("[stores]\npath = 'x'", "stores is unknown"),
+        ("[retrievals]\nx = 1", "retrievals is unknown; did you mean 'retrieval'?"),
+        ("[db]\npaths = 'x'", "db.paths is unknown; did you mean 'path'?"),
         (
             "[chunking]\nMax_Tokens = 5",
             "chunking.Max_Tokens is unknown; did you mean 'max_tokens'?",
