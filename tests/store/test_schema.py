@@ -1,3 +1,6 @@
+import re
+from pathlib import Path
+
 import pytest
 
 from controller.errors import StoreCorruptError
@@ -22,3 +25,13 @@ def test_readers_know_the_newest_migration() -> None:
     shipped = shipped_migrations()
 
     assert [migration.version for migration in shipped] == list(range(1, SCHEMA_VERSION + 1))
+
+
+def test_every_table_is_in_the_reference() -> None:
+    text = (Path(__file__).parents[2] / "docs/reference/store.md").read_text(encoding="utf-8")
+    made = re.compile(r"CREATE (?:VIRTUAL )?(?:TABLE|VIEW) (\w+)")
+
+    tables = [name for migration in shipped_migrations() for name in made.findall(migration.sql)]
+
+    assert len(tables) == 9
+    assert [name for name in [*tables, "schema_migrations"] if f"| `{name}` |" not in text] == []
