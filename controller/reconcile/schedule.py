@@ -26,9 +26,11 @@ def check_schedule(expression: str, time_zone: str) -> None:
     Refuse what no clock can follow.
 
     Raises:
-        InvalidScheduleError: No cron expression of five fields, or no time zone.
+        InvalidScheduleError: No cron expression of five fields, no time zone, or a day
+            that never comes, such as 31 February.
     """
-    next_fire(expression, time_zone, datetime(2026, 1, 1, tzinfo=UTC))
+    if next_fire(expression, time_zone, datetime(2026, 1, 1, tzinfo=UTC)) is None:
+        raise InvalidScheduleError(f"schedule '{expression}' names a time that never comes")
 
 
 def next_fire(expression: str, time_zone: str, after: datetime) -> datetime | None:
