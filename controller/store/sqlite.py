@@ -55,7 +55,9 @@ class SqliteStore:
     def write_page(self, run_id: RunId, page: PageWrite) -> int:
         run = self._open_run(run_id)
         now = to_instant(run.beat) if page.now is None else page.now
-        if not page.writes and page.checkpoint is None and to_number(now) - run.beat < _BEAT:
+        # Both ways: after a clock was set back the heartbeat must not fall silent.
+        recent = abs(to_number(now) - run.beat) < _BEAT
+        if recent and not page.writes and page.checkpoint is None:
             with self._database.reading():
                 ids = sqlite_pages.find_ids(self._database, page.seen)
             if run.absent.isdisjoint(ids):
