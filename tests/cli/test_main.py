@@ -9,7 +9,7 @@ import pytest
 from controller import __version__
 from tests.cli.console import Console, item
 
-HEAVY = "structlog rich numpy httpx httpcore pygit2 lupa psycopg jsonschema yaml tomlkit watchdog"
+HEAVY = "controller.lua.supervisor structlog rich numpy httpx httpcore pygit2 lupa psycopg jsonschema yaml tomlkit watchdog"
 
 
 def ctx(
