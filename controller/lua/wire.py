@@ -71,7 +71,7 @@ class Body(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=T
     """What the bodies have in common: arrays of exactly their fields."""
 
 
-class Bounds(Body):
+class Bounds(Body, frozen=True):
     """The limits that a guest keeps by itself, as in `GuestLimits`."""
 
     seconds: float
@@ -84,7 +84,7 @@ class Bounds(Body):
     json_nodes: int
 
 
-class Start(Body):
+class Start(Body, frozen=True):
     """The first frame of the host: what to run, and within what."""
 
     purpose: str
@@ -97,7 +97,7 @@ class Start(Body):
     require_jail: bool
 
 
-class Call(Body):
+class Call(Body, frozen=True):
     """One call of `scan`."""
 
     seconds: float
@@ -105,7 +105,7 @@ class Call(Body):
     checkpoint: msgspec.Raw
 
 
-class Result(Body):
+class Result(Body, frozen=True):
     """What a host function gave; `seconds` are left for the script, from now."""
 
     seconds: float
@@ -114,13 +114,13 @@ class Result(Body):
     """The value, or the message of the error where not `fine`."""
 
 
-class Taken(Body):
+class Taken(Body, frozen=True):
     """The host is done with a page of items."""
 
     seconds: float
 
 
-class Ready(Body):
+class Ready(Body, frozen=True):
     """The guest is confined, as far as the system let it."""
 
     seccomp: bool
@@ -128,7 +128,7 @@ class Ready(Body):
     rlimits: bool
 
 
-class Loaded(Body):
+class Loaded(Body, frozen=True):
     """The script fulfils its contract.  Empty after `compile`."""
 
     name: bytes
@@ -137,7 +137,7 @@ class Loaded(Body):
     functions: tuple[bytes, ...]
 
 
-class Returned(Body):
+class Returned(Body, frozen=True):
     """A call of `scan` is over and every item of it was sent."""
 
     checkpoint: str | None
@@ -145,7 +145,7 @@ class Returned(Body):
     items: int
 
 
-class Failed(Body):
+class Failed(Body, frozen=True):
     """How a script ended that did not end well; the texts are the script's, unchecked."""
 
     cause: str
@@ -154,7 +154,7 @@ class Failed(Body):
     traceback: bytes
 
 
-def count_values(body: bytes, most: int) -> int:
+def count_values(body: bytes | bytearray, most: int) -> int:
     """
     Count the values in a msgpack body without decoding it; stop above `most`.
 
@@ -185,7 +185,7 @@ _FIXED = {
 _PREFIXED = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4, 0xC7: 1, 0xC8: 2, 0xC9: 4}
 
 
-def _length_at(body: bytes, position: int) -> int:
+def _length_at(body: bytes | bytearray, position: int) -> int:
     """Bytes from here to the next value: containers count as their head alone."""
     first = body[position]
     if first in _FIXED:

@@ -21,6 +21,8 @@ from controller.lua.supervisor import Engine, JailReport, ScanEnd, Script
 from controller.model.document import RawItem
 from tests.lua.worlds import LIMITS, World, connector, scan, scanning, values
 
+RETURN = "; return an array of items, or {} for none"
+
 
 @pytest.mark.parametrize(
     ("script", "said"),
@@ -48,14 +50,13 @@ def test_a_script_that_is_no_connector_is_told_what_is_missing(
 @pytest.mark.parametrize(
     ("returned", "said"),
     [
-        ("nil", "scan returned nil; return an array of items, or {} for none"),
-        ("'done'", "scan returned a string; return an array of items, or {} for none"),
-        ("42", "scan returned a number; return an array of items, or {} for none"),
-        ("function() end", "scan returned a function; return an array of items, or {} for none"),
+        ("nil", f"scan returned nil{RETURN}"),
+        ("'done'", f"scan returned a string{RETURN}"),
+        ("42", f"scan returned a number{RETURN}"),
+        ("function() end", f"scan returned a function{RETURN}"),
         (
             "{ source_id = 'one' }",
-            "scan returned a table without an array part (it has the key 'source_id'); "
-            "return an array of items, or {} for none",
+            f"scan returned a table without an array part (it has the key 'source_id'){RETURN}",
         ),
         (
             "{}, function() end",

@@ -23,6 +23,8 @@ from controller.model.document import RawItem
 from tests.lua.worlds import LIMITS, QUICK, World, connector, scan, scanning
 
 PROBE = Path(__file__).with_name("probe.py")
+CLOSING = "local x <close> = setmetatable({}, { __close = function() while true do end end })"
+CLOSE = "coroutine.resume(co) coroutine.close(co)"
 SLACK = 0.35
 """For a busy machine, beside the 0.5 s that are promised."""
 
@@ -43,11 +45,8 @@ def probing() -> Iterator[Engine]:
         "xpcall(function() while true do end end, function() while true do end end)",
         "coroutine.wrap(function() while true do end end)()",
         "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
-        "local co = coroutine.create(function() local x <close> = setmetatable({},"
-        " { __close = function() while true do end end }) coroutine.yield() end)"
-        " coroutine.resume(co) coroutine.close(co)",
-        "local x <close> = setmetatable({}, { __close = function() while true do end end })"
-        " while true do end",
+        f"local co = coroutine.create(function() {CLOSING} coroutine.yield() end) {CLOSE}",
+        f"{CLOSING} while true do end",
         "return {}, setmetatable({}, { __index = function() while true do end end }).x",
         "emit(setmetatable({}, { __index = function() while true do end end }))",
         "table.sort({ 1, 2, 3 }, function() while true do end end)",
@@ -154,7 +153,7 @@ def test_a_million_items_leave_no_trace_in_memory(engine: Engine) -> None:
 def test_time_that_the_host_excludes_puts_the_end_off(engine: Engine) -> None:
     def wait(_: Sequence[Value], deadline: Deadline) -> None:
         began = monotonic()
-        threading.Event().wait(0.4)
+        pause(0.4)
         deadline.exclude(monotonic() - began)
 
     world = World().offer("sleep", wait)
@@ -166,7 +165,7 @@ def test_time_that_the_host_excludes_puts_the_end_off(engine: Engine) -> None:
 
 
 def test_time_that_the_host_takes_for_itself_counts(engine: Engine) -> None:
-    world = World().offer("env.get", lambda _, __: threading.Event().wait(0.5) and None)
+    world = World().offer("env.get", lambda _, __: pause(0.5))
     script = connector("connector = { scan = function()\n env.get('X')\n return {} end }")
 
     with pytest.raises(ScriptTimeoutError) as caught:
@@ -179,7 +178,7 @@ def test_the_time_of_the_page_taker_is_not_the_scripts(engine: Engine) -> None:
     script = scanning("for i = 1, 2500 do emit { source_id = i } end")
 
     with engine.open(script, QUICK, Capabilities({})) as guest:
-        end = guest.scan({}, None, lambda _: threading.Event().wait(0.15) and None)
+        end = guest.scan({}, None, lambda _: pause(0.15))
 
     assert end.items == 2500
 
@@ -284,6 +283,11 @@ def test_closing_an_engine_ends_its_guests() -> None:
 
     assert not guest.is_alive()
     assert not Path(f"/proc/{guest.pid}").exists()
+
+
+def pause(seconds: float) -> None:
+    """Spend time, which is what these tests are about; nothing is waited for."""
+    threading.Event().wait(seconds)
 
 
 def _resident(pid: int) -> int:

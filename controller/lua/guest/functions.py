@@ -94,7 +94,7 @@ def _without_giants(value: object) -> object:
         try:
             return float(value)
         except OverflowError:
-            return math.copysign(math.inf, value)
+            return math.inf if value > 0 else -math.inf
     return value
 
 

@@ -8,6 +8,7 @@ architecture's door kills the process, since numbers mean other things there.
 import ctypes
 import os
 import struct
+from typing import NamedTuple
 
 _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
@@ -24,34 +25,41 @@ X32_FROM = 0x40000000
 
 ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
+
+class Call(NamedTuple):
+    """A system call and its number on each architecture."""
+
+    name: str
+    x86_64: int
+    aarch64: int
+
+
 PLAIN_CALLS = (
     # The conversation, over the one socket that is open.
-    ("recvfrom", 45, 207),
-    ("sendto", 44, 206),
+    Call("recvfrom", 45, 207),
+    Call("sendto", 44, 206),
     # Memory; mmap and mprotect are looked at more closely below.
-    ("brk", 12, 214),
-    ("munmap", 11, 215),
-    ("mremap", 25, 216),
-    ("madvise", 28, 233),
+    Call("brk", 12, 214),
+    Call("munmap", 11, 215),
+    Call("mremap", 25, 216),
+    Call("madvise", 28, 233),
     # The interpreter's lock.
-    ("futex", 202, 98),
+    Call("futex", 202, 98),
     # Deadlines; the clock is a call only where the kernel offers no vDSO.
-    ("clock_gettime", 228, 113),
-    ("setitimer", 38, 103),
+    Call("clock_gettime", 228, 113),
+    Call("setitimer", 38, 103),
     # The way back from a signal, and on after a stop.
-    ("rt_sigreturn", 15, 139),
-    ("restart_syscall", 219, 128),
-    ("rt_sigprocmask", 14, 135),
+    Call("rt_sigreturn", 15, 139),
+    Call("restart_syscall", 219, 128),
+    Call("rt_sigprocmask", 14, 135),
     # abort(3) asks who it is, then signals itself: see tgkill.
-    ("getpid", 39, 172),
-    ("gettid", 186, 178),
+    Call("getpid", 39, 172),
+    Call("gettid", 186, 178),
     # The allocator's cookies.
-    ("getrandom", 318, 278),
-    ("exit", 60, 93),
-    ("exit_group", 231, 94),
+    Call("getrandom", 318, 278),
+    Call("exit", 60, 93),
+    Call("exit_group", 231, 94),
 )
-"""Name, number on x86-64, number on aarch64."""
-
 _MMAP = {"x86_64": 9, "aarch64": 222}
 _MPROTECT = {"x86_64": 10, "aarch64": 226}
 _TGKILL = {"x86_64": 234, "aarch64": 131}
@@ -61,13 +69,13 @@ def build_filter(machine: str, pid: int) -> bytes | None:
     """Assemble the filter for a guest; None for an architecture that has no table here."""
     if machine not in ARCHES:
         return None
-    column = 1 if machine == "x86_64" else 2
     program = [_step(_LOAD, _ARCH), _step(_EQUAL, ARCHES[machine], 1, 0), _step(_RETURN, KILL)]
     program.append(_step(_LOAD, _NUMBER))
     if machine == "x86_64":
         program += [_step(_AT_LEAST, X32_FROM, 0, 1), _step(_RETURN, KILL)]
     for call in PLAIN_CALLS:
-        program += [_step(_EQUAL, call[column], 0, 1), _step(_RETURN, ALLOW)]
+        number = call.x86_64 if machine == "x86_64" else call.aarch64
+        program += [_step(_EQUAL, number, 0, 1), _step(_RETURN, ALLOW)]
     # New memory is anonymous and never executable.
     program += _guarded(
         _MMAP[machine],
@@ -102,7 +110,7 @@ def install_filter(libc: ctypes.CDLL, program: bytes) -> bool:
     result = libc.prctl(
         _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.c_void_p(ctypes.addressof(prog)), 0, 0
     )
-    return result == 0
+    return bool(result == 0)
 
 
 def machine_name() -> str:

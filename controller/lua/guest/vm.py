@@ -9,7 +9,6 @@ from lupa.lua54 import LuaError, LuaMemoryError, LuaRuntime
 from controller.lua.guest.desk import Desk
 from controller.lua.wire import ITEM_FIELDS, Bounds
 
-
 BUILDING = 16 * 1024 * 1024
 """Bytes while the VM is built: a limit hit outside a protected call ends the process."""
 
