@@ -33,6 +33,8 @@ class GuardedBackend(httpcore.NetworkBackend):
         self._policy = policy
         self._resolver = resolver
         self._watch = watch
+        self.opened = 0
+        """Connections made so far."""
 
     def connect_tcp(
         self,
@@ -57,7 +59,9 @@ class GuardedBackend(httpcore.NetworkBackend):
                 raise
             except OSError as error:
                 raise httpcore.ConnectError(f"cannot resolve '{host}'") from error
-            return WatchedStream(self._reach(host, self._allowed(host, found), port), self._watch)
+            link = self._reach(host, self._allowed(host, found), port)
+        self.opened += 1
+        return WatchedStream(link, self._watch)
 
     def _allowed(self, host: str, found: Sequence[Address]) -> Sequence[Address]:
         """Leave out what is refused; if nothing else is there, say so."""

@@ -33,9 +33,12 @@ _OUTSIDE = (errno.EXDEV, errno.ELOOP)
 class Files:
     """The files of one directory; `close` lets go of it."""
 
-    def __init__(self, directory: Path, limits: GuestLimits) -> None:
+    def __init__(
+        self, directory: Path, limits: GuestLimits, *, max_entries: int = MAX_ENTRIES
+    ) -> None:
         self._beneath: Beneath = open_directory(directory)
         self._limit = limits.response
+        self._max_entries = max_entries
 
     def close(self) -> None:
         """Let go of the directory."""
@@ -63,7 +66,7 @@ class Files:
         if pattern is not None and len(pattern) > MAX_GLOB:
             raise CapabilityError(f"fs.list: the glob is longer than {MAX_GLOB} characters")
         with self._opened(path, "fs.list", os.O_DIRECTORY) as descriptor:
-            names = sorted(_names(descriptor, path, pattern), key=os.fsencode)
+            names = sorted(self._names(descriptor, path, pattern), key=os.fsencode)
             return [*self._entries(descriptor, path, names)]
 
     @contextmanager
@@ -95,6 +98,16 @@ class Files:
             f"fs.read: '{path}' is larger than {self._limit} bytes (max_response_size)",
             hint="raise max_response_size",
         )
+
+    def _names(self, descriptor: int, path: str, pattern: str | None) -> Iterator[str]:
+        with os.scandir(descriptor) as entries:
+            for count, entry in enumerate(entries, start=1):
+                if count > self._max_entries:
+                    raise CapabilityError(
+                        f"fs.list: '{path}' holds more than {self._max_entries} files"
+                    )
+                if pattern is None or fnmatchcase(entry.name, pattern):
+                    yield entry.name
 
     def _entries(self, directory: int, path: str, names: Sequence[str]) -> Iterator[Value]:
         prefix = "" if (plain := os.path.normpath(path)) == "." else plain + "/"
@@ -140,15 +153,6 @@ def _path(value: Value, what: str) -> str:
     if path.startswith("/") or ".." in path.split("/"):
         raise CapabilityError(f"{what}: {_outside(path)}")
     return path
-
-
-def _names(descriptor: int, path: str, pattern: str | None) -> Iterator[str]:
-    with os.scandir(descriptor) as entries:
-        for count, entry in enumerate(entries, start=1):
-            if count > MAX_ENTRIES:
-                raise CapabilityError(f"fs.list: '{path}' holds more than {MAX_ENTRIES} files")
-            if pattern is None or fnmatchcase(entry.name, pattern):
-                yield entry.name
 
 
 def _read(descriptor: int, path: str, size: int) -> bytes:

@@ -111,14 +111,16 @@ def literal(host: str) -> Address | None:
     """
     Read a host that is an address: also `2130706433`, `0x7f000001` and `0177.0.0.1`.
 
-    These spellings are what resolvers accept without asking anybody.
+    These spellings are what resolvers accept without asking anybody; some also
+    take the final dot of a name.
     """
+    plain = host.rstrip(".")
     try:
-        return ip_address(host)
+        return ip_address(plain)
     except ValueError:
         pass
     try:
-        return IPv4Address(socket.inet_aton(host))
+        return IPv4Address(socket.inet_aton(plain))
     except (OSError, UnicodeEncodeError):
         return None
 

@@ -24,7 +24,7 @@ from controller.lua.host.ledger import Exchange, Ledger
 from controller.lua.host.proxies import Proxies
 from controller.lua.host.redaction import Redactor, redact_url
 from controller.lua.host.redirects import MAX_REDIRECTS, Hop, find_target, redirect
-from controller.lua.host.request import Asked, read_request
+from controller.lua.host.request import SCHEMES, Asked, read_request
 from controller.lua.host.resolving import Resolver
 from controller.lua.host.transport import GuardedTransport, Wiring
 from controller.lua.host.watch import Watch
@@ -147,7 +147,7 @@ class Http:
 
     def _describe(self, asked: Asked, error: Exception, seconds: float) -> str:
         if isinstance(error, httpx.TimeoutException):
-            why = f"timed out after {max(seconds, 0):.4g} seconds"
+            why = f"timed out after {max(round(seconds, 2), 0):g} seconds"
         else:
             why = str(error) or type(error).__name__
         return self._parts.redactor(f"{asked.method} {asked.shown}: {why}")
@@ -183,12 +183,10 @@ def _with_user(asked: Asked) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _check_scheme(target: httpx.URL) -> None:
-    if target.scheme not in ("http", "https"):
+    if target.scheme not in SCHEMES:
         raise BlockedAddressError(
             f"http.request: a redirect to '{target.scheme}:' is refused: only http and https"
         )
-    if not target.raw_host:
-        raise httpx.RemoteProtocolError("redirect to an address without a host")
 
 
 def _drain(response: httpx.Response) -> None:

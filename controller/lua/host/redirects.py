@@ -11,7 +11,7 @@ from typing import Final
 
 import httpx
 
-from controller.lua.host.request import Header
+from controller.lua.host.request import SCHEMES, Header, is_well_formed
 
 MAX_REDIRECTS: Final = 10
 _STATUSES: Final = (301, 302, 303, 307, 308)
@@ -45,9 +45,12 @@ def find_target(url: httpx.URL, status: int, location: str | None) -> httpx.URL 
     if status not in _STATUSES or location is None:
         return None
     try:
-        return url.join(location).copy_with(userinfo=b"", fragment=None)
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+        target = url.join(location).copy_with(userinfo=b"", fragment=None)
+    except (httpx.InvalidURL, ValueError) as error:
         raise httpx.RemoteProtocolError("redirect to an address that is no URL") from error
+    if target.scheme in SCHEMES and not is_well_formed(target):
+        raise httpx.RemoteProtocolError("redirect to an address that is no URL")
+    return target
 
 
 def redirect(hop: Hop, status: int, target: httpx.URL, is_secret: Callable[[bytes], bool]) -> Hop:

@@ -31,8 +31,10 @@ TIMEOUT: Final = 30.0
 MAX_TIMEOUT: Final = 24 * 3600.0
 MAX_URL: Final = 64 * 1024
 MAX_HEADERS: Final = 200
+SCHEMES: Final = ("http", "https")
 
 _WHAT: Final = "http.request"
+_HOST: Final = re.compile(rb"[A-Za-z0-9._:-]{1,253}")
 _METHOD: Final = re.compile(r"[A-Z]{1,20}")
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}")
 _FORBIDDEN_METHODS: Final = ("CONNECT", "TRACE")
@@ -97,15 +99,23 @@ def parse_url(text: str) -> httpx.URL:
     shown = redact_url(text)
     try:
         url = httpx.URL(text)
-        # Both are worked out here for the first time, and may not be there.
-        host = url.raw_host.decode("ascii")
-    except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+    except (httpx.InvalidURL, ValueError) as error:
         raise CapabilityError(f"{_WHAT}: '{shown}' is no URL") from error
-    if url.scheme not in ("http", "https"):
+    if url.scheme not in SCHEMES:
         raise CapabilityError(f"{_WHAT}: '{shown}' is no http or https URL")
-    if not host:
-        raise CapabilityError(f"{_WHAT}: '{shown}' names no host")
+    if not is_well_formed(url):
+        raise CapabilityError(f"{_WHAT}: '{shown}' names no host that can be reached")
     return url
+
+
+def is_well_formed(url: httpx.URL) -> bool:
+    """
+    Say whether host and port can be connected to.
+
+    Escapes in a host are refused: whoever decodes them later sees another name
+    than the guard.
+    """
+    return _HOST.fullmatch(url.raw_host) is not None and url.port != 0 and (url.port or 1) < 65536
 
 
 def _read_method(value: Value) -> str:

@@ -48,7 +48,7 @@ class GuardedTransport(httpx.BaseTransport):
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._tls: ssl.SSLContext | None = None
-        self._pools: dict[tuple[str, str | None], httpcore.ConnectionPool] = {}
+        self._routes: dict[tuple[str, str | None], _Route] = {}
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; its watch must be running."""
@@ -61,18 +61,18 @@ class GuardedTransport(httpx.BaseTransport):
             headers=request.headers.raw,
             content=request.stream,
         )
-        pool = self._pool_for(url)
+        route = self._route_for(url)
         with _translated():
-            answer = pool.handle_request(asked)
+            answer = route.send(asked)
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
     def close(self) -> None:
         """End all connections."""
-        for pool in self._pools.values():
-            pool.close()
-        self._pools.clear()
+        for route in self._routes.values():
+            route.pool.close()
+        self._routes.clear()
 
-    def _pool_for(self, url: httpx.URL) -> httpcore.ConnectionPool:
+    def _route_for(self, url: httpx.URL) -> "_Route":
         host = url.raw_host.decode("ascii")
         port = url.port or (443 if url.scheme == "https" else 80)
         proxy = self._wiring.proxies.choose(url.scheme, host, port)
@@ -80,21 +80,46 @@ class GuardedTransport(httpx.BaseTransport):
             # The proxy resolves names, so only an address can be judged here.
             check_address(self._wiring.policy, host, address)
         key = (url.scheme, proxy)
-        if key not in self._pools:
-            self._pools[key] = self._open_pool(url.scheme, proxy)
-        return self._pools[key]
+        if key not in self._routes:
+            self._routes[key] = self._open_route(url.scheme, proxy)
+        return self._routes[key]
 
-    def _open_pool(self, scheme: str, proxy: str | None) -> httpcore.ConnectionPool:
+    def _open_route(self, scheme: str, proxy: str | None) -> "_Route":
         if scheme == "https" and self._tls is None:
             self._tls = self._wiring.tls()
         policy = self._wiring.policy if proxy is None else None
-        return httpcore.ConnectionPool(
+        backend = GuardedBackend(policy, self._wiring.resolver, self._wiring.watch)
+        pool = httpcore.ConnectionPool(
             ssl_context=self._tls,
             proxy=None if proxy is None else _read_proxy(proxy),
             max_connections=MAX_IDLE,
             keepalive_expiry=IDLE_SECONDS,
-            network_backend=GuardedBackend(policy, self._wiring.resolver, self._wiring.watch),
+            network_backend=backend,
         )
+        return _Route(pool, backend)
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """The connections of one scheme through one proxy, or through none."""
+
+    pool: httpcore.ConnectionPool
+    backend: GuardedBackend
+
+    def send(self, asked: httpcore.Request) -> httpcore.Response:
+        """
+        Send a request, once more if it met a connection that the server was just closing.
+
+        RFC 9110 §9.2.2 allows that for what changes nothing; without it, a pause
+        as long as the server's own patience fails every now and then.
+        """
+        before = self.backend.opened
+        try:
+            return self.pool.handle_request(asked)
+        except (httpcore.ReadError, httpcore.RemoteProtocolError):
+            if self.backend.opened > before or asked.method not in (b"GET", b"HEAD"):
+                raise
+            return self.pool.handle_request(asked)
 
 
 class _Body(httpx.SyncByteStream):
