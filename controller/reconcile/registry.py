@@ -1,7 +1,9 @@
 """The one place that decides when a Registry asks its remote, and what it publishes."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
+from controller.model.recorded import Failure
 from controller.model.registry import DesiredRegistry, UpdatePolicy
 from controller.model.sync import Trigger
 from controller.reconcile.actions import Collect, Fetch, KeepLast, Plan, Publish, RegistryAction
@@ -11,6 +13,13 @@ from controller.reconcile.schedule import interval_end
 
 FIRST_RETRY = timedelta(seconds=1)
 LONGEST_RETRY = timedelta(minutes=15)
+
+
+class Setback(NamedTuple):
+    """A step that failed, and when."""
+
+    failure: Failure
+    at: datetime
 
 
 def plan_registry(
@@ -26,15 +35,18 @@ def plan_registry(
         return Plan((Collect(0),)) if observed.surplus else Plan()
     if desired.suspended:
         return Plan()
-    trigger = _why_look(desired, observed, now)
+    look = observed.look
+    if look is None:
+        return Plan((Fetch(Trigger.SPEC_CHANGED, desired.reconcile_requested_at),))
+    trigger = _why_look(desired, observed, look, now)
     if trigger is not None:
         return Plan((Fetch(trigger, desired.reconcile_requested_at),))
-    step = _step(desired, observed, now)
+    step = _step(desired, observed, look, now)
     if step is not None:
         return Plan((step,))
     if observed.surplus:
         return Plan((Collect(desired.revision_history_limit),))
-    return Plan(look_again=_until_look(desired, observed, now))
+    return Plan(look_again=_until_look(desired, observed, look, now))
 
 
 def is_current(desired: DesiredRegistry, observed: ObservedRegistry) -> bool:
@@ -76,16 +88,24 @@ def refusal(desired: DesiredRegistry, observed: ObservedRegistry) -> Rejected | 
     return rejected if same else None
 
 
+def setback(desired: DesiredRegistry, observed: ObservedRegistry) -> Setback | None:
+    """Find what failed last and has not been made good."""
+    look = observed.look
+    if look is not None and look.failure is not None:
+        return Setback(look.failure, look.at)
+    rejected = refusal(desired, observed)
+    return Setback(rejected.failure, rejected.at) if rejected is not None else None
+
+
 def retry_time(desired: DesiredRegistry, observed: ObservedRegistry, since: datetime) -> datetime:
     """Say when an attempt that failed at `since` is made again."""
     return since + delay(observed.failures, base=FIRST_RETRY, cap=LONGEST_RETRY, uid=desired.uid)
 
 
 def _why_look(
-    desired: DesiredRegistry, observed: ObservedRegistry, now: datetime
+    desired: DesiredRegistry, observed: ObservedRegistry, look: Look, now: datetime
 ) -> Trigger | None:
-    look = observed.look
-    if look is None or look.generation != desired.generation:
+    if look.generation != desired.generation:
         return Trigger.SPEC_CHANGED
     if desired.reconcile_requested_at != look.token:
         return Trigger.REQUESTED
@@ -99,10 +119,9 @@ def _why_look(
 
 
 def _step(
-    desired: DesiredRegistry, observed: ObservedRegistry, now: datetime
+    desired: DesiredRegistry, observed: ObservedRegistry, look: Look, now: datetime
 ) -> RegistryAction | None:
-    look = observed.look
-    if look is None or look.failure is not None or is_current(desired, observed):
+    if look.failure is not None or is_current(desired, observed):
         return None
     rejected = refusal(desired, observed)
     if rejected is not None:
@@ -116,11 +135,8 @@ def _step(
 
 
 def _until_look(
-    desired: DesiredRegistry, observed: ObservedRegistry, now: datetime
-) -> timedelta | None:
-    look = observed.look
-    if look is None:
-        return None
+    desired: DesiredRegistry, observed: ObservedRegistry, look: Look, now: datetime
+) -> timedelta:
     times = [_look_time(desired, observed, look)]
     rejected = refusal(desired, observed)
     if rejected is not None and rejected.failure.retryable:

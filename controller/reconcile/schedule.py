@@ -1,5 +1,6 @@
 """When the next run falls: cron expressions in a time zone, and intervals."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
@@ -43,12 +44,9 @@ def next_fire(expression: str, time_zone: str, after: datetime) -> datetime | No
     Raises:
         InvalidScheduleError: See `check_schedule`.
     """
-    for fire in _walk(expression, after.astimezone(_zone(time_zone)), backwards=False):
-        instant = fire.astimezone(UTC)
-        # In the repeated hour of autumn the walk names a time that is already past.
-        if instant > after:
-            return instant
-    return None
+    fires = _walk(expression, after.astimezone(_zone(time_zone)), backwards=False)
+    # In the repeated hour of autumn the walk names a time that is already past.
+    return next((fire for fire in fires if fire > after), None)
 
 
 def previous_fire(expression: str, time_zone: str, at: datetime) -> datetime | None:
@@ -59,11 +57,13 @@ def previous_fire(expression: str, time_zone: str, at: datetime) -> datetime | N
         InvalidScheduleError: See `check_schedule`.
     """
     start = at.astimezone(UTC).replace(microsecond=0) + _ONE_SECOND
-    for fire in _walk(expression, start.astimezone(_zone(time_zone)), backwards=True):
-        instant = fire.astimezone(UTC)
-        if instant <= at:
-            return instant
-    return None
+    fires = _walk(expression, start.astimezone(_zone(time_zone)), backwards=True)
+    previous = next((fire for fire in fires if fire <= at), None)
+    following = previous
+    while following is not None and following <= at:
+        # In the repeated hour the walk back misses what came the first time round.
+        previous, following = following, next_fire(expression, time_zone, following)
+    return previous
 
 
 def interval_end(interval: timedelta, since: datetime, uid: str) -> datetime:
@@ -76,7 +76,7 @@ def interval_end(interval: timedelta, since: datetime, uid: str) -> datetime:
     return since + interval + min(interval / 10, MOST_JITTER) * fraction(uid)
 
 
-def _walk(expression: str, start: datetime, *, backwards: bool) -> CronSim:
+def _walk(expression: str, start: datetime, *, backwards: bool) -> Iterator[datetime]:
     fields = _NAMED.get(expression.strip().lower(), expression)
     if len(fields.split()) != 5:
         raise InvalidScheduleError(
@@ -84,12 +84,13 @@ def _walk(expression: str, start: datetime, *, backwards: bool) -> CronSim:
             hint="write minute, hour, day, month and weekday, such as '15 3 * * *'",
         )
     try:
-        return CronSim(fields, start, reverse=backwards)
+        walk = CronSim(fields, start, reverse=backwards)
     except CronSimError as error:
         raise InvalidScheduleError(
             f"schedule '{expression}': {str(error).lower()}",
             hint="write minute, hour, day, month and weekday, such as '15 3 * * *'",
         ) from error
+    return (fire.astimezone(UTC) for fire in walk)
 
 
 def _zone(name: str) -> tzinfo:

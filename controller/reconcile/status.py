@@ -178,7 +178,7 @@ def _reconciling(at: _Situation) -> Said | None:
 
 def _stalled(at: _Situation) -> Said | None:
     problem = schedule_problem(at.desired)
-    if problem is not None:
+    if problem is not None and at.run is None:
         return true(STALLED, problem.reason, problem.message)
     if not at.gave_up or at.last is None:
         return None

@@ -20,7 +20,14 @@ from controller.model.registry import (
 )
 from controller.reconcile.board import Said, false, is_true, several, short, true, unknown
 from controller.reconcile.observed import ObservedRegistry
-from controller.reconcile.registry import held_back, is_current, refusal, retry_time
+from controller.reconcile.registry import (
+    Setback,
+    held_back,
+    is_current,
+    refusal,
+    retry_time,
+    setback,
+)
 
 MOST_EXTENSIONS = 200
 MOST_REVISIONS = 5
@@ -36,11 +43,11 @@ def take_facts(
     """Take what is on the disk and what the remote said into the status; conditions follow."""
     recorded, look = observed.recorded, observed.look
     rejected = refusal(desired, observed)
-    failure = registry_failure(desired, observed)
+    failed = setback(desired, observed)
     recorded = replace(
         _with_published(recorded, observed),
         failures=observed.failures,
-        error=failure,
+        error=failed.failure if failed is not None else None,
         history=_history(desired, observed, now),
     )
     if look is None:
@@ -50,7 +57,7 @@ def take_facts(
     current = is_current(desired, observed)
     if rejected is not None or current:
         recorded = replace(recorded, last_attempted_revision=look.revision)
-    if current or (failure is not None and _is_answer(desired)):
+    if current or (failed is not None and _is_answer(desired)):
         handled = look.token or recorded.last_handled_reconcile_at
         recorded = replace(recorded, last_handled_reconcile_at=handled)
     return recorded
@@ -60,10 +67,11 @@ def registry_conditions(
     desired: DesiredRegistry, observed: ObservedRegistry
 ) -> tuple[Said | None, ...]:
     """Say how a Registry stands."""
-    failure = registry_failure(desired, observed)
+    failed = setback(desired, observed)
+    failure = failed.failure if failed is not None else None
     return (
         _ready(desired, observed, failure),
-        _reconciling(desired, observed, failure),
+        _reconciling(desired, observed, failed),
         _stalled(failure),
         _in_storage(observed),
         _failed(ConditionType.FETCH_FAILED, failure),
@@ -71,14 +79,6 @@ def registry_conditions(
         _manifest_valid(observed, failure),
         _update_available(desired, observed, failure),
     )
-
-
-def registry_failure(desired: DesiredRegistry, observed: ObservedRegistry) -> Failure | None:
-    """Find what failed last and has not been made good."""
-    if observed.look is not None and observed.look.failure is not None:
-        return observed.look.failure
-    rejected = refusal(desired, observed)
-    return rejected.failure if rejected is not None else None
 
 
 def _is_answer(desired: DesiredRegistry) -> bool:
@@ -146,22 +146,18 @@ def _ready(desired: DesiredRegistry, observed: ObservedRegistry, failure: Failur
     steady = before.observed_generation == desired.generation and is_true(before.conditions, kind)
     # Between the look and the publication the old revision is served as before.
     if settled or steady:
-        return true(kind, Reason.SUCCEEDED, f"stored {_at(observed)}: {_contents(observed)}")
+        return true(kind, Reason.SUCCEEDED, f"stored {_at(observed)}: {_contents(published.index)}")
     return unknown(kind, Reason.PROGRESSING, f"generation {desired.generation} is not laid out yet")
 
 
 def _reconciling(
-    desired: DesiredRegistry, observed: ObservedRegistry, failure: Failure | None
+    desired: DesiredRegistry, observed: ObservedRegistry, failed: Setback | None
 ) -> Said | None:
     kind, look = ConditionType.RECONCILING, observed.look
-    if failure is not None:
-        if not failure.retryable:
+    if failed is not None:
+        if not failed.failure.retryable:
             return None
-        rejected = refusal(desired, observed)
-        since = rejected.at if rejected is not None else look.at if look is not None else None
-        if since is None:
-            return None
-        again = format_instant(retry_time(desired, observed, since))
+        again = format_instant(retry_time(desired, observed, failed.at))
         message = f"failed {several(observed.failures, 'time')} in a row, next attempt at {again}"
         return true(kind, Reason.PROGRESSING_WITH_RETRY, message)
     if look is None:
@@ -209,7 +205,7 @@ def _manifest_valid(observed: ObservedRegistry, failure: Failure | None) -> Said
     if warnings:
         more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
         return true(kind, Reason.SUCCEEDED_WITH_WARNINGS, f"{warnings[0]}{more}")
-    return true(kind, Reason.SUCCEEDED, _contents(observed))
+    return true(kind, Reason.SUCCEEDED, _contents(observed.published.index))
 
 
 def _update_available(
@@ -237,10 +233,8 @@ def _at(observed: ObservedRegistry) -> str:
     return short(observed.published.index.artifact.revision) if observed.published else ""
 
 
-def _contents(observed: ObservedRegistry) -> str:
-    if observed.published is None:
-        return ""
-    counts = _counts(observed.published.index)
+def _contents(index: RevisionIndex) -> str:
+    counts = _counts(index)
     return ", ".join(
         (
             several(counts.connectors, "connector"),

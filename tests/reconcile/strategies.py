@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from controller.model.condition import Reason
@@ -18,6 +19,9 @@ from controller.model.sync import (
 )
 from controller.reconcile.observed import ObservedSync
 from tests.reconcile.worlds import CONNECTOR, NOON, WISH, outcome
+
+SPARING = settings(max_examples=min(settings().max_examples, 150))
+"""Whole worlds take ten milliseconds each to draw; a loaded machine has ten seconds for a test."""
 
 TOKENS = st.sampled_from(["", "t1", "t2"])
 DIGESTS = st.sampled_from([CONNECTOR.digest, Digest(f"sha256:{'2' * 64}")])

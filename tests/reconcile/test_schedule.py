@@ -105,6 +105,14 @@ def test_in_the_repeated_hour_the_next_time_is_not_one_that_is_past() -> None:
     assert fire == datetime(2026, 10, 26, 1, 30, tzinfo=UTC)
 
 
+def test_in_the_repeated_hour_the_previous_time_is_the_one_of_the_first_time_round() -> None:
+    second_ten_past_two = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)
+
+    fire = previous_fire("30 2 * * *", "Europe/Berlin", second_ten_past_two)
+
+    assert fire == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+
+
 def test_a_tick_of_this_very_second_has_come() -> None:
     assert previous_fire("0 12 * * *", "UTC", NOON) == NOON
     assert previous_fire("0 12 * * *", "UTC", NOON - timedelta(microseconds=1)) == NOON - timedelta(

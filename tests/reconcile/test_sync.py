@@ -18,7 +18,7 @@ from controller.model.sync import (
 from controller.reconcile.actions import RecordOutcome, StartRun, StopRun
 from controller.reconcile.observed import ObservedSync, unfinished_run
 from controller.reconcile.sync import OVERDUE_AFTER, QUEUE_LOOK, plan_sync
-from tests.reconcile.strategies import WISHES, facts
+from tests.reconcile.strategies import SPARING, WISHES, facts
 from tests.reconcile.worlds import (
     CONNECTOR,
     FAILED,
@@ -49,6 +49,7 @@ def start(wish: DesiredSync, seen: ObservedSync, now: datetime = NOON) -> StartR
 # Promises
 
 
+@SPARING
 @given(WISHES, facts())
 def test_a_run_that_is_not_recorded_keeps_every_other_from_starting(
     wish: DesiredSync, seen: ObservedSync
@@ -59,11 +60,13 @@ def test_a_run_that_is_not_recorded_keeps_every_other_from_starting(
         assert not any(isinstance(action, StartRun) for action in plan.actions)
 
 
+@SPARING
 @given(WISHES, facts())
 def test_a_plan_starts_one_run_at_most(wish: DesiredSync, seen: ObservedSync) -> None:
     assert len(plan_sync(wish, seen, NOON).actions) <= 1
 
 
+@SPARING
 @given(WISHES, facts())
 def test_a_deleted_or_suspended_resource_starts_nothing(
     wish: DesiredSync, seen: ObservedSync
@@ -74,11 +77,13 @@ def test_a_deleted_or_suspended_resource_starts_nothing(
         assert not any(isinstance(action, StartRun) for action in plan.actions)
 
 
+@SPARING
 @given(WISHES, facts())
 def test_the_same_facts_make_the_same_plan(wish: DesiredSync, seen: ObservedSync) -> None:
     assert plan_sync(wish, seen, NOON) == plan_sync(wish, seen, NOON)
 
 
+@SPARING
 @given(WISHES, facts())
 def test_a_world_that_works_comes_to_rest_within_five_steps(
     wish: DesiredSync, seen: ObservedSync
@@ -95,6 +100,7 @@ def test_a_world_that_works_comes_to_rest_within_five_steps(
     raise AssertionError("still busy after five steps")
 
 
+@SPARING
 @given(WISHES, facts())
 def test_a_plan_never_asks_to_look_again_at_once(wish: DesiredSync, seen: ObservedSync) -> None:
     look_again = plan_sync(wish, seen, NOON).look_again
@@ -102,6 +108,7 @@ def test_a_plan_never_asks_to_look_again_at_once(wish: DesiredSync, seen: Observ
     assert look_again is None or look_again > timedelta(0)
 
 
+@SPARING
 @given(WISHES, facts())
 def test_at_the_time_named_something_is_due(wish: DesiredSync, seen: ObservedSync) -> None:
     seen = replace(seen, run=None, queue_position=None)
