@@ -85,6 +85,7 @@ def local_request(script: ScriptSettings, choices: RunChoices) -> RunRequest:
         script=str(script.path),
         directory=str(script.path.parent),
         chunk_name=script.written_path,
+        origin=script.origin,
         config=script.config,
         variables=tuple(dict.fromkeys((*names_in(script.config), *script.env))),
         limits=RunLimits(

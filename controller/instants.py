@@ -6,12 +6,17 @@ Pure: nothing here asks what time it is.
 
 import re
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 MILLISECONDS_FROM = 1e11
 """Numbers above this are milliseconds: as seconds they would lie past the year 5138."""
 
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MAIL_DATE = re.compile(
+    rf"(?:[a-z]{{3}},\s*)?(\d\d?)\s+({'|'.join(_MONTHS)})\s+(\d\d\d\d)\s+"
+    r"(\d\d:\d\d(?::\d\d)?)\s+([+-]\d\d\d\d|GMT|UTC?|Z)",
+    re.IGNORECASE | re.ASCII,
+)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -68,8 +73,19 @@ def _from_text(text: str) -> datetime | None:
         return _from_epoch(float(text))
     except ValueError:
         pass
+    return _from_mail(text)
+
+
+def _from_mail(text: str) -> datetime | None:
+    """Read an RFC 2822 date; the library's parser would cost each start of `ctx` 9 ms."""
+    found = _MAIL_DATE.fullmatch(text)
+    if found is None:
+        return None
+    day, month, year, clock, zone = found.groups()
+    offset = "+00:00" if zone[0] not in "+-" else f"{zone[:3]}:{zone[3:]}"
+    number = _MONTHS.index(month.lower()) + 1
     try:
-        return _with_offset(parsedate_to_datetime(text))
+        return datetime.fromisoformat(f"{year}-{number:02}-{day:0>2}T{clock}{offset}")
     except ValueError:
         return None
 

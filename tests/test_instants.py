@@ -20,6 +20,8 @@ AT = datetime(2026, 2, 20, 14, 30, tzinfo=UTC)
         "2026-02-20 14:30:00",
         "2026-02-20T14:30:00",
         "Fri, 20 Feb 2026 14:30:00 +0000",
+        "20 feb 2026 14:30 GMT",
+        "Fri, 20 Feb 2026 15:30:00 +0100",
         "  2026-02-20T14:30:00Z ",
         1771597800,
         1771597800.0,
@@ -44,7 +46,20 @@ def test_an_offset_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, "", "soon", "2026-13-40", float("nan"), float("inf"), 1e300, {}, b"x"]
+    "value",
+    [
+        None,
+        True,
+        "",
+        "soon",
+        "2026-13-40",
+        "31 Feb 2026 10:00 GMT",
+        float("nan"),
+        float("inf"),
+        1e300,
+        {},
+        b"x",
+    ],
 )
 def test_what_is_no_time_is_none(value: object) -> None:
     assert parse_instant(value) is None

@@ -125,7 +125,8 @@ def status(directory: Path, state: Path | None, fmt: str) -> int:
             f"{where.root} is no state directory of ctx dev",
             hint="run `ctx dev DIR` first, or name its state with --state",
         )
-    bodies = [body for _, body in sorted(where.load().items(), reverse=True)]
+    saved = sorted(where.load().items(), key=lambda each: (each[0][0] != "Registry", each[0]))
+    bodies = [body for _, body in saved]
     if fmt == "text":
         now = datetime.now(UTC)  # noqa: TID251  the shell's clock
         rows = [body_row(body) for body in bodies]

@@ -18,6 +18,8 @@ from controller.errors import (
     ScriptError,
     ScriptTimeoutError,
 )
+from controller.lua.deadline import Deadline
+from controller.lua.host.base import Capabilities, Capability, Value
 from controller.lua.host.ledger import Failure
 from controller.lua.host.lookup import Host, HostSettings, open_host
 from controller.lua.limits import GuestLimits
@@ -42,6 +44,8 @@ class Surroundings:
     log: Callable[[str, str], None]
     """Takes a level and a line of the script, already redacted."""
     cancelled: Callable[[], bool]
+    pulse: Callable[[], None]
+    """Called whenever the script asks its host for something: a sign of life between pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +153,8 @@ def scan_script(
     gate = ItemGate(request, around.log)
     with open_host(host_settings(request, around)) as host:
         try:
-            with around.engine.open(script, guest_limits(request), host.capabilities) as guest:
+            capabilities = _with_pulse(host.capabilities, around.pulse)
+            with around.engine.open(script, guest_limits(request), capabilities) as guest:
                 guest.load()
                 _scan_until_done(guest, request, config, checkpoint, _Sink(gate, on_page))
         except ScriptError as error:
@@ -228,6 +233,18 @@ def _refuse_credentials(host: Host, cause: ScriptError | None) -> None:
             f"the source rejects the credentials: {_told(refused[0])}",
             hint="renew the secret; the sync runs again when it changes",
         ) from cause
+
+
+def _with_pulse(capabilities: Capabilities, pulse: Callable[[], None]) -> Capabilities:
+    def wrap(function: Capability) -> Capability:
+        def call(arguments: Sequence[Value], deadline: Deadline) -> Value:
+            answer = function(arguments, deadline)
+            pulse()
+            return answer
+
+        return call
+
+    return Capabilities({name: wrap(function) for name, function in capabilities.functions.items()})
 
 
 def unsettled_requests(host: Host) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from controller.config.manifests import FileProblem, Severity, place
 from controller.dev.console import Console, Row
 from controller.dev.declared import Body, Declared, Identity, read_declared
 from controller.dev.inputs import Values
+from controller.dev.lint import ScriptChecker
 from controller.dev.registries import RegistryKeeper, RegistryRoom
 from controller.dev.resolve import Candidate
 from controller.dev.rows import is_ready, registry_row, sync_row, tell_registry, tell_sync
@@ -61,6 +62,7 @@ class Fleet:
         self._declared = Declared()
         self._recorded: dict[Identity, Body] = around.state.load()
         self._workers = GitWorkers(around.proxies)
+        self._checker = ScriptChecker()
         self._artifacts: dict[str, str] = {}
         self._orphans: list[RunningScan] = []
         """Runs of syncs that are not declared any more, on their way out."""
@@ -193,6 +195,7 @@ class Fleet:
     def cancel_registries(self) -> None:
         """End visits to remotes; worker threads come back at once."""
         self._workers.cancel()
+        self._checker.cancel()
 
     def stop_runs(self) -> list[str]:
         """Stop every run, all at the same time, and name them."""
@@ -225,6 +228,7 @@ class Fleet:
         around = self._around
         return RegistryRoom(
             workers=self._workers,
+            checker=self._checker,
             home=around.state.registries,
             clock=around.clock,
             pinned=self._pinned,

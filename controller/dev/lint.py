@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-from controller.errors import ManifestError, ScriptInvalidError
+from controller.errors import FetchCancelledError, ManifestError, ScriptInvalidError
 from controller.model.extension import ExtensionEntry
 
 LINT_SECONDS = 120
@@ -24,40 +25,67 @@ class _Report(msgspec.Struct):
     problems: list[_Problem]
 
 
-def check_scripts(root: Path, extensions: Sequence[ExtensionEntry]) -> None:
-    """
-    Compile every script of a revision, each in a jailed guest of another process.
+class ScriptChecker:
+    """Compiles the scripts of revisions, each revision in a process that can be stopped."""
 
-    Raises:
-        ScriptInvalidError: One does not compile; the message names file and line.
-        ManifestError: The check itself did not come to an end.
-    """
-    if not extensions:
-        return
-    command = [sys.executable, "-I", "-m", "controller", "registry", "lint", str(root)]
-    try:
-        done = subprocess.run(
-            [*command, "--output", "json"],
-            capture_output=True,
-            timeout=LINT_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ManifestError(
-            f"{root.name}: compiling its scripts took more than {LINT_SECONDS} s"
-        ) from error
-    try:
-        report = msgspec.json.decode(done.stdout, type=_Report)
-    except msgspec.MsgspecError as error:
-        raise ManifestError(
-            f"{root.name}: its scripts could not be compiled: {_tail(done.stderr)}"
-        ) from error
-    errors = [problem for problem in report.problems if problem.severity == "error"]
-    if errors:
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        first = errors[0]
-        place = ":".join(str(part) for part in (first.file, first.line) if part)
-        raise ScriptInvalidError(f"{place}: {first.message}{more}")
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._children: set[subprocess.Popen[bytes]] = set()
+        self._cancelled = False
+
+    def check(self, root: Path, extensions: Sequence[ExtensionEntry]) -> None:
+        """
+        Compile every script of a revision, each in a jailed guest.
+
+        Raises:
+            ScriptInvalidError: One does not compile; the message names file and line.
+            ManifestError: The check itself did not come to an end.
+            FetchCancelledError: `cancel` was called.
+        """
+        if not extensions:
+            return
+        output, errors = self._run(root)
+        try:
+            report = msgspec.json.decode(output, type=_Report)
+        except msgspec.MsgspecError as error:
+            if self._cancelled:
+                raise FetchCancelledError(f"the check of {root.name} was stopped") from error
+            raise ManifestError(
+                f"{root.name}: its scripts could not be compiled: {_tail(errors)}"
+            ) from error
+        broken = [problem for problem in report.problems if problem.severity == "error"]
+        if broken:
+            more = f" (and {len(broken) - 1} more)" if len(broken) > 1 else ""
+            place = ":".join(str(part) for part in (broken[0].file, broken[0].line) if part)
+            raise ScriptInvalidError(f"{place}: {broken[0].message}{more}")
+
+    def cancel(self) -> None:
+        """Stop what is being checked, and whatever would be checked later."""
+        self._cancelled = True
+        with self._lock:
+            for child in self._children:
+                child.kill()
+
+    def _run(self, root: Path) -> tuple[bytes, bytes]:
+        command = [sys.executable, "-I", "-m", "controller", "registry", "lint", str(root)]
+        with self._lock:
+            if self._cancelled:
+                raise FetchCancelledError(f"the check of {root.name} was stopped")
+            child = subprocess.Popen(
+                [*command, "--output", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+            self._children.add(child)
+        try:
+            with child:
+                return child.communicate(timeout=LINT_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            child.kill()
+            raise ManifestError(
+                f"{root.name}: compiling its scripts took more than {LINT_SECONDS} s"
+            ) from error
+        finally:
+            with self._lock:
+                self._children.discard(child)
 
 
 def _tail(stderr: bytes) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
-from controller.dev.lint import check_scripts
+from controller.dev.lint import ScriptChecker
 from controller.dev.resolve import credentials_of
 from controller.errors import HarnessError
 from controller.git.credentials import credentials_from
@@ -35,6 +35,7 @@ class RegistryRoom:
     """What all registries of one `ctx dev` share."""
 
     workers: GitWorkers
+    checker: ScriptChecker
     home: Path
     clock: Callable[[], datetime]
     pinned: Callable[[], frozenset[Path]]
@@ -121,8 +122,10 @@ class RegistryKeeper:
             return look_failed(observed, desired, at, missing)
         try:
             if self.worktree is not None:
-                found = fingerprint(self.worktree)
-                return looked(observed, desired, at, found.digest, found.revision)
+                found = fingerprint(self.worktree / desired.path)
+                # A commit that changes no file moves the revision all the same.
+                version = f"{found.digest} {found.revision}"
+                return looked(observed, desired, at, version, found.revision)
             head = self._room.workers.look(self._remote(desired), desired.reference)
         except HarnessError as error:
             return look_failed(observed, desired, at, failure_of(error))
@@ -151,7 +154,7 @@ class RegistryKeeper:
             room.workers,
             credentials_from(self.secret),
             room.home,
-            check_scripts,
+            room.checker.check,
             room.clock(),
         )
 

@@ -105,6 +105,7 @@ def run_request(desired: DesiredSync, start: StartRun, database: Path) -> RunReq
         script=str(script),
         directory=str(script.parent),
         chunk_name=str(PurePosixPath(start.resolved.path)),
+        origin=f"ConnectorSync {desired.namespace}/{desired.name} spec.config",
         config=desired.config,
         variables=tuple(variable.name for variable in desired.env),
         limits=desired.limits,

@@ -87,6 +87,8 @@ class RunRequest:
     """What `fs` sees, absolute: the directory of the connector."""
     chunk_name: str
     """How errors name the script, such as `connectors/jira/connector.lua`."""
+    origin: str = ""
+    """Where the config was written, such as `ctx.toml [connectors.script.jira]`; opens messages."""
     config: Mapping[str, object] = field(default_factory=dict)
     variables: tuple[str, ...] = ()
     limits: RunLimits = RunLimits()

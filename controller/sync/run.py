@@ -9,6 +9,7 @@ start at all (the source is busy, or somebody else's), and defects of ours.
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from time import monotonic
 
 from controller.config.expand import expand_values
 from controller.connectors.script import Page, ScanReport, Surroundings, scan_script
@@ -23,8 +24,11 @@ from controller.model.sync import (
     RunResult,
     SyncOutcome,
 )
-from controller.store.base import RunStart, Store
+from controller.store.base import PageWrite, RunStart, Store
 from controller.sync.parts import Parts, Progress
+
+PULSE_SECONDS = 5.0
+"""Well below the half minute after which a run without a sign of life counts as dead."""
 
 
 class _EnoughItems(Exception):  # noqa: N818  a signal, no error: `--limit` was reached
@@ -40,6 +44,7 @@ class _Run:
         self.checkpoint = _checkpoint(request, parts)
         self.counts = RunCounts()
         self.limited = False
+        self._pulse_at = monotonic()
 
     @property
     def mode(self) -> RunMode:
@@ -61,6 +66,15 @@ class _Run:
         if self._is_enough():
             self.limited = True
             raise _EnoughItems
+
+    def pulse(self) -> None:
+        """Show that the run is alive while no page comes, or another run would take its place."""
+        store = self.parts.store
+        if store is None or self.request.dry_run or monotonic() - self._pulse_at < PULSE_SECONDS:
+            return
+        self._pulse_at = monotonic()
+        page = PageWrite(writes=(), seen=(), counts=self.counts, now=self.parts.clock())
+        store.write_page(self.request.run_id, page)
 
     def _apply(self, page: Page, counts: RunCounts) -> RunCounts:
         if self.request.dry_run or self.parts.store is None:
@@ -111,7 +125,9 @@ def _scan(run: _Run, started_at: datetime) -> SyncOutcome:
     report = ScanReport(0, (), ())
     redact = Redactor(parts.secrets)
     try:
-        config = expand_values(request.config, parts.variables, where=str(request.source))
+        config = expand_values(
+            request.config, parts.variables, where=request.origin or str(request.source)
+        )
         around = _surroundings(run, config.secrets)
         # A script may put a secret into its error; none may reach a status.
         redact = Redactor(around.secrets)
@@ -156,6 +172,7 @@ def _surroundings(run: _Run, secrets: tuple[str, ...]) -> Surroundings:
         proxies=parts.proxies,
         log=parts.log,
         cancelled=parts.cancelled,
+        pulse=run.pulse,
     )
 
 

@@ -84,6 +84,7 @@ def try_connector(
         proxies={},
         log=log,
         cancelled=lambda: False,
+        pulse=lambda: None,
     )
     collector = _Collector(request)
     limited = False
