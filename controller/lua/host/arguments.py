@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from controller.errors import CapabilityError
 from controller.lua.host.base import Value
+from controller.lua.limits import MEBIBYTE
 
 
 def argument(arguments: Sequence[Value], position: int) -> Value:
@@ -74,6 +75,11 @@ def spell(number: float) -> str:
         return str(number)
     text = f"{number:.14g}"
     return f"{text}.0" if text.lstrip("-").isdigit() else text
+
+
+def spell_size(size: int) -> str:
+    """Write a limit as people set it: whole mebibytes, or bytes."""
+    return f"{size // MEBIBYTE} MiB" if size % MEBIBYTE == 0 else f"{size} bytes"
 
 
 def _kind(value: Value) -> str:

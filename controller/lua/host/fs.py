@@ -15,7 +15,7 @@ from pathlib import Path
 
 from controller.errors import CapabilityError, ResponseTooLargeError
 from controller.lua.deadline import Deadline
-from controller.lua.host.arguments import argument, as_text
+from controller.lua.host.arguments import argument, as_text, spell_size
 from controller.lua.host.base import Value
 from controller.lua.host.beneath import Beneath, open_directory
 from controller.lua.limits import MEBIBYTE, GuestLimits
@@ -95,7 +95,7 @@ class Files:
 
     def _too_large(self, path: str) -> ResponseTooLargeError:
         return ResponseTooLargeError(
-            f"fs.read: '{path}' is larger than {self._limit} bytes (max_response_size)",
+            f"fs.read: '{path}' is larger than {spell_size(self._limit)} (max_response_size)",
             hint="raise max_response_size",
         )
 

@@ -20,6 +20,7 @@ Address = IPv4Address | IPv6Address
 
 _SIX_TO_FOUR: Final = IPv6Network("2002::/16")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+_LOOPBACK: Final = "it is a loopback address, which needs --allow-loopback"
 _OPEN_LOOPBACK: Final = "pass --allow-loopback where the source runs on this machine"
 _OPEN_NETWORK: Final = "list the network in http.allowedCIDRs if the source lives there"
 
@@ -138,7 +139,7 @@ def _refusal(policy: AddressPolicy, address: Address) -> tuple[str, str | None] 
     if is_within(address, FORBIDDEN):
         return "no script may reach link-local, metadata or multicast addresses", None
     if is_within(address, LOOPBACK):
-        return None if policy.allow_loopback else ("it is a loopback address", _OPEN_LOOPBACK)
+        return None if policy.allow_loopback else (_LOOPBACK, _OPEN_LOOPBACK)
     if is_within(address, PRIVATE):
         if is_within(address, policy.allowed_networks):
             return None

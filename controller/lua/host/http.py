@@ -17,6 +17,7 @@ import httpx
 from controller import __version__
 from controller.errors import BlockedAddressError, CapabilityError, ResponseTooLargeError
 from controller.lua.deadline import Deadline
+from controller.lua.host.arguments import spell_size
 from controller.lua.host.base import Value
 from controller.lua.host.guard import AddressPolicy, check_host
 from controller.lua.host.inflate import InflateError, inflate
@@ -141,7 +142,7 @@ class Http:
     def _too_large(self, hop: Hop) -> ResponseTooLargeError:
         return ResponseTooLargeError(
             f"http.request: the response to {hop.method} {redact_url(str(hop.url))} is larger"
-            f" than {self._parts.limit_bytes} bytes (max_response_size)",
+            f" than {spell_size(self._parts.limit_bytes)} (max_response_size)",
             hint="ask for smaller pages, or raise max_response_size",
         )
 

@@ -38,7 +38,13 @@ _HOST: Final = re.compile(rb"[A-Za-z0-9._:-]{1,253}")
 _METHOD: Final = re.compile(r"[A-Z]{1,20}")
 _TOKEN: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}")
 _FORBIDDEN_METHODS: Final = ("CONNECT", "TRACE")
-_FORBIDDEN_HEADERS: Final = (b"transfer-encoding", b"upgrade", b"te", b"trailer", b"expect")
+_FORBIDDEN_HEADERS: Final = (
+    b"transfer-encoding",
+    b"upgrade",
+    b"te",  # codespell:ignore te
+    b"trailer",
+    b"expect",
+)
 # Scripts set these out of habit; the host knows the right value.
 _OURS: Final = (b"content-length", b"connection", b"keep-alive", b"proxy-connection")
 

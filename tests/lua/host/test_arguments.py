@@ -11,6 +11,7 @@ from controller.lua.host.arguments import (
     as_number,
     as_text,
     spell,
+    spell_size,
 )
 from controller.lua.host.base import Value
 
@@ -94,3 +95,8 @@ def test_anything_else_is_no_list(value: Value) -> None:
 def test_a_key_that_is_no_text_is_refused() -> None:
     with pytest.raises(CapabilityError, match="a key of it"):
         as_map({True: 1}, "it")
+
+
+def test_sizes_are_spelled_as_people_set_them() -> None:
+    assert spell_size(50 * 1024 * 1024) == "50 MiB"
+    assert spell_size(1000) == "1000 bytes"

@@ -61,7 +61,16 @@ def test_a_header_name_that_is_no_token_is_refused(name: bytes) -> None:
         read({b"headers": {name: b"x"}})
 
 
-@pytest.mark.parametrize("name", [b"Transfer-Encoding", b"TE", b"Upgrade", b"trailer", b"Expect"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        b"Transfer-Encoding",
+        b"te",  # codespell:ignore te
+        b"Upgrade",
+        b"trailer",
+        b"Expect",
+    ],
+)
 def test_headers_that_frame_the_message_are_refused(name: bytes) -> None:
     with pytest.raises(CapabilityError, match="is the host's to set"):
         read({b"headers": {name: b"chunked"}})
