@@ -37,6 +37,8 @@ _WORDS: Mapping[str, object] = {
 _SPECIAL = {".inf": inf, "+.inf": inf, "-.inf": -inf, ".nan": nan}
 _INTEGER = re.compile(r"[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][0-9_]*)")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_ODD_BREAK = re.compile("[\r\x85\u2028\u2029\ufeff]")
+"""Line breaks to YAML that only double quotes carry through."""
 _KINDS = {bool: "bool", int: "int", float: "float", type(None): "null", str: "str"}
 
 
@@ -107,6 +109,21 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, _data: object) -> bool:
         return True
+
+
+def _written(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # The library quotes what it would take for another type itself; `y` and 089 are
+    # strings to it, and none to `kubectl`.
+    if _ODD_BREAK.search(text):
+        style: str | None = '"'
+    elif "\n" in text:
+        style = "|"
+    else:
+        style = None if isinstance(_plain(text), str) else "'"
+    return dumper.represent_scalar(f"{_TAG}str", text, style=style)
+
+
+_Dumper.add_representer(str, _written)
 
 
 class _Builder:

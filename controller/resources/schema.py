@@ -53,8 +53,8 @@ _COUNTED = {
     "Properties": ("field", "fields"),
 }
 _PATTERNS = (
-    ("(s|m|h))+$", "must be a duration such as 30s, 5m or 1h30m"),
-    ("(ms|s|m))+$", "must be a duration such as 30s or 5m"),
+    ("|h))+$", "must be a duration such as 30s, 5m or 1h30m"),
+    ("|m))+$", "must be a duration such as 30s or 5m"),
     ("(Ki|Mi|Gi)?$", "must be a size such as 64Mi or 1Gi"),
 )
 
@@ -141,10 +141,8 @@ def _metadata_problems(body: Mapping[str, object]) -> Iterator[Problem]:
         yield Problem(("metadata", *problem.path), problem.message)
 
 
-def _strict(schema: object, *, is_root: bool = False) -> dict[str, object]:
+def _strict(schema: Mapping[str, object], *, is_root: bool = False) -> dict[str, object]:
     """Turn a structural schema into JSON Schema that refuses what the server would prune."""
-    if not isinstance(schema, Mapping):
-        return {}
     kept = ("type", "required", "enum", "minimum", "maximum", "minLength", "maxLength")
     counts = ("minItems", "maxItems", "minProperties", "maxProperties")
     made: dict[str, object] = {key: schema[key] for key in (*kept, *counts) if key in schema}
@@ -154,12 +152,12 @@ def _strict(schema: object, *, is_root: bool = False) -> dict[str, object]:
         # Here `$` would also match before a line break at the very end.
         made["pattern"] = text(schema, "pattern").removesuffix("$") + r"\Z"
     if "items" in schema:
-        made["items"] = _strict(schema["items"])
+        made["items"] = _strict(table(schema, "items"))
     properties = table(schema, "properties")
     if properties:
         made["properties"] = {
-            name: {"type": "object"} if is_root and name == "metadata" else _strict(inner)
-            for name, inner in properties.items()
+            name: {} if is_root and name == "metadata" else _strict(table(properties, name))
+            for name in properties
         }
         made["additionalProperties"] = False
     return made

@@ -1,6 +1,7 @@
 """The status of a resource: the recorded facts to the body that `kubectl` shows, and back."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 
 from controller.instants import format_instant
@@ -30,16 +31,7 @@ from controller.resources import reading
 Body = dict[str, object]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COUNTS = (
-    "scanned",
-    "added",
-    "updated",
-    "unchanged",
-    "absent",
-    "invalid",
-    "duplicates",
-    "requests",
-)
+_COUNTS = tuple(count.name for count in fields(RunCounts))
 
 
 def status_of_sync(recorded: RecordedSync) -> Body:
