@@ -89,14 +89,19 @@ class Fleet:
         for problem in self._declared.problems:
             if problem not in before.problems:
                 self._tell_problem(problem)
-        for identity in [each for each in self._recorded if each not in self._declared.resources]:
-            around.state.forget(identity)
-            del self._recorded[identity]
+        if not self.has_problems:
+            self._forget_undeclared()
         for identity, accepted in self._declared.resources.items():
             status = self._recorded.get(identity, {}).get("status", NEVER_LOOKED_AT)
             self._save(identity, {**accepted.body, "status": status})
         self._keep_registries()
         self._keep_syncs()
+
+    def _forget_undeclared(self) -> None:
+        # Only when every file could be read: a resource in a broken one is not gone.
+        for identity in [each for each in self._recorded if each not in self._declared.resources]:
+            self._around.state.forget(identity)
+            del self._recorded[identity]
 
     def _tell_problem(self, problem: FileProblem) -> None:
         is_error = problem.severity is Severity.ERROR

@@ -6,8 +6,9 @@ from datetime import datetime
 from controller.dev.console import Console, Row
 from controller.model.condition import Condition, Conditions, ConditionType, Reason
 from controller.model.recorded import RecordedRegistry, RecordedSync
-from controller.model.registry import DesiredRegistry
+from controller.model.registry import Artifact, DesiredRegistry
 from controller.model.sync import DesiredSync, RunRecord, RunResult
+from controller.reconcile.board import short
 from controller.resources.bodies import SourceNaming, registry_of, sync_of
 from controller.resources.status import recorded_registry, recorded_sync
 
@@ -69,12 +70,12 @@ def tell_registry(
     console: Console, desired: DesiredRegistry, old: RecordedRegistry, new: RecordedRegistry
 ) -> None:
     """Tell what changed of a Registry: a new revision, a failure, a recovery."""
-    if new.artifact is not None and new.artifact != old.artifact:
+    if new.artifact is not None and _content(new.artifact) != _content(old.artifact):
         console.event(
             "info",
             "registry.published",
             registry=desired.key(),
-            revision=new.artifact.revision,
+            revision=short(new.artifact.revision),
             connectors=new.counts.connectors,
             tools=new.counts.tools,
             agents=new.counts.agents,
@@ -93,7 +94,7 @@ def tell_sync(console: Console, desired: DesiredSync, old: RecordedSync, new: Re
             run_id=new.active.run_id,
             trigger=new.active.trigger.value,
             mode=new.active.mode.value,
-            revision=new.active.revision,
+            revision=short(new.active.revision),
         )
     if new.history and new.history[:1] != old.history[:1]:
         _tell_run(console, name, new.history[0], new)
@@ -105,23 +106,23 @@ def _tell_run(console: Console, name: str, run: RunRecord, recorded: RecordedSyn
     counts = run.counts
     facts: dict[str, object] = {
         "sync": name,
-        "run_id": run.run_id,
+        "documents": recorded.documents,
         "seconds": round((run.ended_at - run.started_at).total_seconds(), 2),
         "scanned": counts.scanned,
-        "added": counts.added,
-        "updated": counts.updated,
-        "unchanged": counts.unchanged,
-        "absent": counts.absent,
-        "invalid": counts.invalid,
-        "documents": recorded.documents,
     }
+    # What did not happen is not worth a word.
+    shown = ("added", "updated", "unchanged", "absent", "invalid")
+    facts |= {each: getattr(counts, each) for each in shown if getattr(counts, each)}
     if run.result is RunResult.SUCCEEDED:
-        console.event("info", "run.finished", **facts)
+        console.event("info", "run.finished", **facts, run_id=run.run_id)
         return
-    facts |= {"outcome": run.result.value, "reason": run.reason, "error": run.message}
+    why: dict[str, object] = {"sync": name, "reason": run.reason, "error": run.message}
     if recorded.error is not None and recorded.error.hint:
-        facts["hint"] = recorded.error.hint
-    console.event("warning" if run.result is RunResult.PARTIAL else "error", "run.failed", **facts)
+        why["hint"] = recorded.error.hint
+    level = "warning" if run.result is RunResult.PARTIAL else "error"
+    console.event(
+        level, "run.failed", **{**why, **facts}, outcome=run.result.value, run_id=run.run_id
+    )
 
 
 def _tell_ready(
@@ -139,6 +140,10 @@ def _tell_ready(
         console.event("error", f"{noun}.failed", **facts, **({"hint": hint} if hint else {}))
     elif new.status == "True" and old is not None and old.status == "False":
         console.event("info", f"{noun}.recovered", **facts)
+
+
+def _content(artifact: Artifact | None) -> tuple[str, str] | None:
+    return (artifact.revision, artifact.digest) if artifact else None
 
 
 def _gist(condition: Condition | None) -> tuple[str, str, str] | None:

@@ -35,7 +35,9 @@ class LiveTable:
         """Add a line to the log pane."""
         words = " ".join(f"{key}={_short(value)}" for key, value in facts.items())
         clock = self._now.astimezone().strftime("%H:%M:%S") if self._now else "--:--:--"
-        self._log.append(Text(f"{clock}  {name}  {words}", style=_LEVEL_COLOURS[level]))
+        line = Text(f"{clock}  {name}  {words}", style=_LEVEL_COLOURS[level])
+        line.no_wrap, line.overflow = True, "ellipsis"
+        self._log.append(line)
         self._draw()
 
     def show(self, rows: Sequence[Row], now: datetime) -> None:
