@@ -130,8 +130,8 @@ def _run_id(
 ) -> RunId:
     # The id is a function of what triggers the run, so a shell that dies after
     # starting it and plans again asks for the same run and gets the same one.
-    # The run before it is part of that: a connector that changes to and fro
-    # would else ask for a run that ended long ago.
+    # The run before it is part of that: a connector that changes back and
+    # forth would else ask for a run that ended long ago.
     last = last_run(observed.recorded)
     parts = (
         desired.uid,

@@ -497,7 +497,7 @@ def test_a_shell_that_died_after_the_start_asks_for_the_same_run() -> None:
     assert start(WISH, NEW).run_id == start(WISH, NEW, NOON + HOUR).run_id
 
 
-def test_a_connector_that_changes_to_and_fro_gets_a_new_run_each_time() -> None:
+def test_a_connector_that_changes_back_and_forth_gets_a_new_run_each_time() -> None:
     first = start(WISH, replace(SYNCED, resolved=MOVED))
     there = after(
         replace(SYNCED, resolved=MOVED), run=replace(RUN, run_id=first.run_id, digest=MOVED.digest)
