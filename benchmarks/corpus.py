@@ -19,7 +19,7 @@ class Corpus:
         self.words = self._make_words()
         # As in natural text, a few words stand nearly everywhere and most hardly anywhere.
         weights = [1 / (rank + 1) ** 0.9 for rank in range(VOCABULARY)]
-        self._sentences = [
+        self.sentences = [
             " ".join(self._random.choices(self.words, weights, k=self._random.randint(6, 14)))
             for _ in range(SENTENCES)
         ]
@@ -27,10 +27,10 @@ class Corpus:
     def documents(self, count: int) -> Iterator[tuple[str, str]]:
         """Make titles and bodies; document 17 holds the word `token000017`."""
         for number in range(count):
-            sentences = [f"{self._random.choice(self._sentences)} token{number:06}"]
+            sentences = [f"{self._random.choice(self.sentences)} token{number:06}"]
             length = len(sentences[0])
             while length < BODY:
-                sentences.append(self._random.choice(self._sentences))
+                sentences.append(self._random.choice(self.sentences))
                 length += len(sentences[-1]) + 2
             yield f"{self._random.choice(self.words)} {number}", ". ".join(sentences).capitalize()
 
