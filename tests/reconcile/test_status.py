@@ -9,7 +9,6 @@ from controller.model.condition import ConditionStatus, ConditionType, Reason
 from controller.model.names import Digest, RunId
 from controller.model.recorded import Failure, RecordedSync
 from controller.model.sync import (
-    DesiredSync,
     RetryPolicy,
     RunCounts,
     RunError,
@@ -19,7 +18,6 @@ from controller.model.sync import (
 )
 from controller.reconcile.observed import ObservedRegistry, ObservedSync
 from controller.reconcile.status import registry_status, sync_status
-from tests.reconcile.strategies import SPARING, WISHES, facts
 from tests.reconcile.worlds import (
     CONNECTOR,
     DIGEST,
@@ -53,47 +51,6 @@ def said(recorded: RecordedSync) -> dict[str, tuple[str, str]]:
 def message(recorded: RecordedSync, kind: ConditionType = ConditionType.READY) -> str:
     """Take the message of a condition."""
     return recorded.conditions[kind].message
-
-
-# Promises
-
-
-@SPARING
-@given(WISHES, facts())
-def test_a_status_said_twice_is_the_same(wish: DesiredSync, seen: ObservedSync) -> None:
-    once = sync_status(wish, seen, NOON)
-
-    again = sync_status(wish, replace(seen, recorded=once), NOON + MINUTE / 1000)
-
-    assert again == once
-
-
-@SPARING
-@given(WISHES.filter(lambda wish: not wish.suspended), facts())
-def test_ready_is_always_said_and_progress_never_beside_a_stall(
-    wish: DesiredSync, seen: ObservedSync
-) -> None:
-    recorded = sync_status(wish, seen, NOON)
-
-    assert ConditionType.READY in recorded.conditions
-    assert not {ConditionType.RECONCILING, ConditionType.STALLED} <= set(recorded.conditions)
-    assert len(recorded.history) <= max(wish.history_limit, len(seen.recorded.history))
-
-
-@SPARING
-@given(WISHES, facts())
-def test_the_generation_moves_only_with_the_work_done(
-    wish: DesiredSync, seen: ObservedSync
-) -> None:
-    recorded = sync_status(wish, seen, NOON)
-
-    if recorded.observed_generation != seen.recorded.observed_generation:
-        statuses = said(recorded)
-        assert recorded.observed_generation == wish.generation
-        assert statuses["Ready"][0] == "True" or statuses["Stalled"][0] == "True"
-
-
-# A ConnectorSync through its life
 
 
 def test_a_new_resource_has_ready_at_once() -> None:

@@ -44,6 +44,7 @@ from controller.reconcile.observed import (
     unfinished_run,
 )
 from controller.reconcile.status import registry_status, sync_status
+from controller.reconcile.sync import plan_sync
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -142,6 +143,17 @@ def carry_out(
             ended_run = replace(seen, run=action.run, outcome=action.outcome, running=False)
             recorded = sync_status(wish, ended_run, now)
             return replace(seen, recorded=recorded, run=None, outcome=None, running=False)
+
+
+MOVED = replace(CONNECTOR, revision="main@sha1:bbbb", digest=Digest(f"sha256:{'2' * 64}"))
+"""The connector after a commit to its own directory."""
+
+
+def start(wish: DesiredSync, seen: ObservedSync, now: datetime = NOON) -> StartRun:
+    """Plan, and expect that the one step is to start a run."""
+    [action] = plan_sync(wish, seen, now).actions
+    assert isinstance(action, StartRun)
+    return action
 
 
 REGISTRY = DesiredRegistry(
