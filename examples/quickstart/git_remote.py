@@ -74,9 +74,9 @@ class Repository:
 
 
 class GitServer(ThreadingHTTPServer):
-    """Serves one repository, to read, at any path that ends in its name."""
+    """Serves one repository, to read; closing it waits for the git commands under way."""
 
-    daemon_threads = True
+    daemon_threads = False
 
     def __init__(self, repository: Path, git: str, *, port: int = 0) -> None:
         self.repository = repository
@@ -95,7 +95,7 @@ class GitHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "quickstart-git/1"
     wbufsize = 64 * 1024
-    timeout: ClassVar[float] = 30.0
+    timeout: ClassVar[float] = 5.0
 
     def do_GET(self) -> None:
         """Answer the listing of references."""

@@ -25,8 +25,37 @@ from examples.quickstart.tickets import compose
 from examples.quickstart.workplace import HERE, PAGES, BusyError, Workplace
 
 SEARCHES = ("certificate renewal", "database failover", "rate limit")
+GRACE = 1.0
+"""Seconds in which a child that the terminal has told of Ctrl-C may end without being told again."""
 PATIENCE = 5.0
-"""Seconds a child gets to end by itself."""
+"""Seconds in which a child that was told to end may do so."""
+
+
+class Ending:
+    """
+    Remembers that somebody asked us to end.
+
+    An exception out of a signal handler could strike between the start of a child
+    and the moment at which we know of it; so nothing is raised before we ask.
+    """
+
+    def __init__(self) -> None:
+        self.asked_by: signal.Signals | None = None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._remember)
+
+    def check(self) -> None:
+        """
+        Go on, or not.
+
+        Raises:
+            KeyboardInterrupt: Somebody asked us to end.
+        """
+        if self.asked_by is not None:
+            raise KeyboardInterrupt
+
+    def _remember(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002  a handler's shape
+        self.asked_by = signal.Signals(number)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,13 +64,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--state", type=Path, default=HERE / "demo", help="where to work")
     parser.add_argument("--once", action="store_true", help="leave after the searches")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    ending = Ending()
     stays = sys.stdout.isatty() and not options.once
     try:
         git = require_git()
         workplace = Workplace(options.state.resolve())
-        with workplace.locked(), ExitStack() as servers:
-            return _tour(workplace, git, servers, stays=stays)
+        with ExitStack() as servers:
+            servers.enter_context(workplace.locked())
+            return _tour(workplace, git, servers, ending, stays=stays)
     except (GitMissingError, BusyError) as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
@@ -50,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _tour(workplace: Workplace, git: str, servers: ExitStack, *, stays: bool) -> int:
+def _tour(
+    workplace: Workplace, git: str, servers: ExitStack, ending: Ending, *, stays: bool
+) -> int:
     _say_step(1, "A git registry, served over HTTP")
     done = workplace.lay_registry(git)
     remote = GitServer(workplace.registry / ".git", git, port=workplace.choose_port("registry"))
@@ -73,26 +105,26 @@ def _tour(workplace: Workplace, git: str, servers: ExitStack, *, stays: bool) ->
     _say_step(3, "Reconcile the manifests once")
     manifests = _shown(workplace.manifests)
     started = time.monotonic()
-    code = _run(["dev", manifests, "--once"], Path.cwd())
+    code = _run(["dev", manifests, "--once"], Path.cwd(), ending)
     if code != 0:
         print(f"\nctx dev ended with {code}; what it said above names the reason.", flush=True)
         return code
     _say(f"all ready after {time.monotonic() - started:.1f} s")
     if not sys.stdout.isatty():
         # On a terminal the table is still to be seen.
-        _run(["dev", "status", manifests], Path.cwd())
+        _run(["dev", "status", manifests], Path.cwd(), ending)
 
     _say_step(4, "Search what was synced")
     for query in SEARCHES:
-        code = _run(["search", query, "--limit", "3"], workplace.manifests)
+        code = _run(["search", query, "--limit", "3"], workplace.manifests, ending)
         if code != 0:
             return code
     if not stays:
         return 0
-    return _stay(workplace, manifests)
+    return _stay(workplace, manifests, ending)
 
 
-def _stay(workplace: Workplace, manifests: str) -> int:
+def _stay(workplace: Workplace, manifests: str, ending: Ending) -> int:
     _say_step(5, "Edit and watch")
     _say("Change one of these and save; the source it belongs to is synced again:")
     for path in (PAGES / "on-call.md", Path("connectors/tickets/connector.lua")):
@@ -101,34 +133,41 @@ def _stay(workplace: Workplace, manifests: str) -> int:
     _say("Ctrl-C ends everything.")
     tree = f"quickstart={_shown(workplace.registry)}"
     try:
-        return _run(["dev", manifests, "--registry", tree], Path.cwd())
+        return _run(["dev", manifests, "--registry", tree], Path.cwd(), ending)
     except KeyboardInterrupt:
         print("\nStopped.")
         return 0
 
 
-def _run(arguments: Sequence[str], directory: Path) -> int:
-    """Show a command and run it; it ends before we do, whatever happens."""
+def _run(arguments: Sequence[str], directory: Path, ending: Ending) -> int:
+    """
+    Show a command and run it; it ends before we do, whatever happens.
+
+    Raises:
+        KeyboardInterrupt: Somebody asked us to end; the command has ended.
+    """
+    ending.check()
     where = "" if directory == Path.cwd() else f"cd {_shown(directory)} && "
     print(f"   $ {where}ctx {join(arguments)}", flush=True)
     command = [str(Path(sys.executable).with_name("ctx")), *arguments]
     with subprocess.Popen(command, cwd=directory, env=_environment()) as child:
-        try:
-            return child.wait()
-        finally:
-            _end(child)
+        while ending.asked_by is None and not _has_ended(child, 0.2):
+            pass
+        # Ctrl-C on a terminal reached the child as well; only a lone signal has to be passed on.
+        if ending.asked_by is signal.SIGTERM or not _has_ended(child, GRACE):
+            child.terminate()
+        if not _has_ended(child, PATIENCE):
+            child.kill()
+    ending.check()
+    return child.returncode
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    # After Ctrl-C the terminal has told the child too: first let it end by itself.
-    for demand in (None, signal.SIGTERM, signal.SIGKILL):
-        if demand is not None:
-            child.send_signal(demand)
-        try:
-            child.wait(PATIENCE if demand else PATIENCE / 2)
-            return
-        except subprocess.TimeoutExpired:
-            continue
+def _has_ended(child: subprocess.Popen[bytes], within: float) -> bool:
+    try:
+        child.wait(within)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _environment() -> dict[str, str]:
@@ -148,10 +187,6 @@ def _serving(server: BaseServer) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001  a handler's shape
-    raise KeyboardInterrupt
 
 
 def _say_step(number: int, title: str) -> None:
