@@ -195,6 +195,17 @@ def test_a_revision_that_is_broken_is_not_tried_twice() -> None:
     assert plan_registry(REGISTRY, looked_again, NOON).actions == ()
 
 
+def test_a_request_tries_a_broken_revision_once_more() -> None:
+    wish = replace(REGISTRY, reconcile_requested_at="now")
+    broken = told(publish_failed(moved(), REGISTRY, NOON, BROKEN))
+
+    asked = looked(broken, wish, NOON, NEXT, f"main@sha1:{NEXT}")
+    refused = told(publish_failed(asked, wish, NOON, BROKEN), wish)
+
+    assert plan_registry(wish, asked, NOON).actions == (Publish(f"main@sha1:{NEXT}", NEXT),)
+    assert plan_registry(wish, refused, NOON).actions == ()
+
+
 def test_the_commit_that_mends_it_is_published() -> None:
     broken = publish_failed(moved(), REGISTRY, NOON, BROKEN)
 

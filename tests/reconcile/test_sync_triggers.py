@@ -149,6 +149,12 @@ def test_after_the_last_retry_nothing_is_tried_any_more() -> None:
     assert plan_sync(WISH, last, NOON + 10 * HOUR).actions == ()
 
 
+def test_the_last_retry_is_made() -> None:
+    fifth = after(run=replace(RUN, attempt=5), result=RunResult.FAILED, error=TIMEOUT)
+
+    assert start(WISH, fifth, NOON + HOUR).attempt == 6
+
+
 def test_without_retries_a_failed_run_stays_failed() -> None:
     wish = replace(WISH, retry=RetryPolicy(limit=0))
 
