@@ -214,6 +214,7 @@ class Guest:
         self._jail: JailReport | None = None
         self._items = 0
         self._was_over = False
+        self._refusal: CapabilityError | None = None
         self._status: int | None = None
         self._alive = True
 
@@ -333,8 +334,7 @@ class Guest:
             if frame.kind is wanted:
                 return frame
             if frame.kind is Kind.FAILED:
-                failed = read_body(frame, Failed)
-                raise error_for(failed, self._script.chunk_name, self._limits)
+                raise self._failure(read_body(frame, Failed))
             if self._was_over and frame.kind is Kind.REQUEST:
                 # It was told that its time is up, and goes on asking.
                 raise self._cut_short(Cut.TIMEOUT)
@@ -345,6 +345,13 @@ class Guest:
             else:
                 raise broken(f"a {frame.kind.name} frame instead of {wanted.name}")
 
+    def _failure(self, failed: Failed) -> ScriptError:
+        error = error_for(failed, self._script.chunk_name, self._limits)
+        if self._refusal is not None and self._refusal.message in error.message:
+            # The script did not catch it, so its hint is what helps.
+            error.hint = self._refusal.hint
+        return error
+
     def _serve(self, frame: Frame) -> None:
         name, arguments = read_request(frame)
         function = self._functions.get(name)
@@ -354,6 +361,7 @@ class Guest:
             value = function(arguments, self._deadline)
             answer = pack_result(self._deadline.remaining(), value, fine=True)
         except CapabilityError as error:
+            self._refusal = error
             answer = pack_result(self._deadline.remaining(), error.message, fine=False)
         self._seat.engine.refuse_if_cancelled()
         self._send(Kind.RESULT, answer)

@@ -366,7 +366,7 @@ def test_tools_and_agents_have_contracts_of_their_own(engine: Engine) -> None:
 
 def test_a_refusal_of_the_host_is_an_error_at_the_scripts_line(engine: Engine) -> None:
     def refuse(_: Sequence[object], __: object) -> None:
-        raise CapabilityError("fs.read: path escapes sandbox: ../x")
+        raise CapabilityError("fs.read: path escapes sandbox: ../x", hint="stay inside")
 
     world = World().offer("fs.read", refuse)
     script = connector("connector = { scan = function()\n\n local t = fs.read('../x') end }")
@@ -375,6 +375,7 @@ def test_a_refusal_of_the_host_is_an_error_at_the_scripts_line(engine: Engine) -
         scan(engine, script, world=world)
 
     assert caught.value.message == ("connectors/jira.lua:3: fs.read: path escapes sandbox: ../x")
+    assert caught.value.hint == "stay inside"
 
 
 def test_a_refusal_of_the_host_can_be_caught(engine: Engine) -> None:

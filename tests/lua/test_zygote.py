@@ -36,11 +36,16 @@ print("\\n".join(set(sys.modules) - before))
 """
 
 
-def test_guest_modules_load_only_what_they_may() -> None:
+def modules_after(code: str) -> set[str]:
+    """Run code in a fresh interpreter with an empty environment, as a zygote has it."""
     done = subprocess.run(
-        [sys.executable, "-I", "-c", EVERY_GUEST_MODULE], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True, env={}
     )
-    loaded = set(done.stdout.split())
+    return set(done.stdout.split())
+
+
+def test_guest_modules_load_only_what_they_may() -> None:
+    loaded = modules_after(EVERY_GUEST_MODULE)
 
     ours = {name for name in loaded if name.split(".")[0] == "controller"}
     roots = {name.split(".")[0] for name in loaded}
@@ -50,13 +55,10 @@ def test_guest_modules_load_only_what_they_may() -> None:
 
 
 def test_the_zygote_loads_nothing_slow() -> None:
-    code = "import controller.lua.zygote, sys; print('\\n'.join(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
-    )
+    loaded = modules_after("import controller.lua.zygote, sys; print('\\n'.join(sys.modules))")
 
     slow = {"dataclasses", "asyncio", "subprocess", "logging", "httpx", "ssl", "email", "structlog"}
-    assert slow & set(done.stdout.split()) == set()
+    assert slow & loaded == set()
 
 
 def test_a_guest_answers_to_no_one_after_its_host_closed_its_socket() -> None:

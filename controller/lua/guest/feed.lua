@@ -9,10 +9,14 @@ local getmetatable = debug.getmetatable
 local ask, fail, to_json = desk.ask, desk.fail, desk.to_json
 
 local FIELDS = limits.fields -- names by position; the first is `position`, the last `odd`
-local WIDTH, ODD = #FIELDS, #FIELDS
+local ODD = #FIELDS
+local SLOTS = {} -- positions by name, of the fields that a script writes
+for i = 2, ODD - 1 do
+  SLOTS[FIELDS[i]] = i
+end
 
 local row = {} -- one item, refilled: slots of the array part may hold nil
-for i = 1, WIDTH do
+for i = 1, ODD do
   row[i] = false
 end
 local emitted, open = 0, false
@@ -27,36 +31,58 @@ local function plain(item)
   return t
 end
 
--- One call for each item: a call's cost grows with the square of its arguments.
-local function add(item, position)
-  if type(item) == "table" and getmetatable(item) then item = plain(item) end
-  local size, odd = 0, nil
-  row[1] = position
-  if type(item) ~= "table" then
-    for i = 2, WIDTH do
-      row[i] = nil
-    end
-    odd = "item"
-  else
-    for i = 2, ODD - 1 do
-      local name = FIELDS[i]
-      local v = item[name]
+-- Fills the row from a table; gives the bytes of its text, and whether a field
+-- had to stay out.
+local function fill(item)
+  local size, odd = 0, false
+  for name, v in next, item do
+    local slot = SLOTS[name]
+    if slot then
       local kind = type(v)
       if kind == "table" and name == "metadata" then
         v = (to_json(v))
-        kind = v and "string"
+        kind = type(v)
       end
       if kind == "string" then
         size = size + #v
-      elseif kind ~= "nil" and kind ~= "number" and kind ~= "boolean" then
-        v = nil
-        odd = odd and odd .. " " .. name or name
+        row[slot] = v
+      elseif kind == "number" or kind == "boolean" then
+        row[slot] = v
+      else
+        odd = true
       end
-      row[i] = v
     end
   end
-  row[ODD] = odd
-  ask("put", size, unpack(row, 1, WIDTH))
+  return size, odd
+end
+
+local function missing(item)
+  local names
+  for i = 2, ODD - 1 do
+    local name = FIELDS[i]
+    if item[name] ~= nil and row[i] == nil then
+      names = names and names .. " " .. name or name
+    end
+  end
+  return names
+end
+
+-- One call for each item: a call's cost grows with the square of its arguments.
+local function add(item, position)
+  local known = type(item) == "table"
+  if known and getmetatable(item) then item = plain(item) end
+  row[1] = position
+  for i = 2, ODD do
+    row[i] = nil
+  end
+  local size, odd = 0, false
+  if known then
+    size, odd = fill(item)
+    if odd then row[ODD] = missing(item) end
+  else
+    row[ODD] = "item"
+  end
+  ask("put", size, unpack(row, 1, ODD))
 end
 
 local function emit(...)
