@@ -13,7 +13,7 @@ from controller.git.credentials import credentials_from
 from controller.git.remote import GitWorkers, Remote
 from controller.git.worktree import fingerprint
 from controller.model.recorded import RecordedRegistry, failure_of
-from controller.model.registry import DesiredRegistry, RevisionIndex
+from controller.model.registry import Artifact, DesiredRegistry, RevisionIndex
 from controller.reconcile.actions import Collect, Fetch, KeepLast, Publish, RegistryAction
 from controller.reconcile.cycle import cycle
 from controller.reconcile.observed import (
@@ -72,7 +72,7 @@ class RegistryKeeper:
         self.recorded = recorded
         index = current_index(self._room.home, self.desired.uid)
         published = (
-            Published(index, index.artifact.commit, recorded.observed_generation)
+            Published(index, _version(index.artifact), recorded.observed_generation)
             if index is not None
             else None
         )
@@ -171,6 +171,12 @@ class RegistryKeeper:
         if recorded != self.recorded:
             self._room.save(desired, recorded)
             self.recorded = recorded
+
+
+def _version(artifact: Artifact) -> str:
+    """Tell what lies on the disk from what a remote may have: edits are of no commit."""
+    dirty = artifact.revision.endswith("+dirty")
+    return artifact.revision if dirty else artifact.commit
 
 
 def _accept(root: Path, extensions: object) -> None:

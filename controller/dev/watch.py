@@ -10,6 +10,7 @@ back is watched again.
 import os
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
@@ -40,7 +41,7 @@ class Watcher:
         self._changes = Changes()
         self._identities: dict[Path, tuple[int, int] | None] = {}
         self._observer: BaseObserver | None = None
-        self._watches: dict[Path, ObservedWatch] = {}
+        self._watches: dict[Path, dict[Path, _Watched]] = {}
         self.polling_because: str | None = None
         """Why changes are looked for by polling; None where the kernel reports them."""
 
@@ -71,13 +72,12 @@ class Watcher:
         """Watch again what was deleted and made anew; to be called every second or so."""
         for root, before in list(self._identities.items()):
             now = _identity(root)
-            if now == before:
-                continue
-            self._unschedule(root)
-            self._identities[root] = now
-            if now is not None:
-                self._schedule(root)
-            self.note(root)
+            if now != before:
+                self._unschedule(root)
+                self._identities[root] = now
+            uncovered = now is not None and self._cover(root)
+            if uncovered or now != before:
+                self.note(root)
 
     def stop(self) -> None:
         """End the threads."""
@@ -110,23 +110,57 @@ class Watcher:
         observer.start()
         self._observer = observer
 
-    def _schedule(self, root: Path) -> None:
+    def _cover(self, root: Path) -> bool:
+        """Watch everything below a root that is not watched yet; say whether there was any."""
+        wanted = self._wanted(root)
+        watches = self._watches.setdefault(root, {})
+        for path in [each for each, watch in watches.items() if wanted.get(each) != watch.place]:
+            self._drop(watches.pop(path))
+        missing = [path for path in wanted if path not in watches]
+        for path in missing:
+            self._schedule(root, path, wanted[path])
+        return bool(missing)
+
+    def _wanted(self, root: Path) -> dict[Path, "_Place"]:
+        """
+        List the directories to watch for a root.
+
+        Where our state directory lies below it, what stands beside the way to
+        it is watched one by one: the files that a run writes there would be
+        thousands of idle events, and watches.
+        """
+        if root not in self._own.parents:
+            return _place(root, recursive=True)
+        way = [path for path in self._own.parents if path == root or root in path.parents]
+        found: dict[Path, _Place] = {}
+        for directory in way:
+            found.update(_place(directory, recursive=False))
+            for path in _directories(directory):
+                if path != self._own and path not in way:
+                    found.update(_place(path, recursive=True))
+        return found
+
+    def _schedule(self, root: Path, path: Path, place: "_Place") -> None:
         if self._observer is None:
             return
+        handler = _Handler(self, root)
         try:
-            self._watches[root] = self._observer.schedule(
-                _Handler(self, root), str(root), recursive=True
-            )
+            watch = self._observer.schedule(handler, str(path), recursive=place.recursive)
         except FileNotFoundError:
             # Gone again between the look and the watch: the next look sees it.
-            self._identities[root] = None
+            return
         except OSError as error:
             self._fall_back(error)
+            return
+        self._watches.setdefault(root, {})[path] = _Watched(watch, place)
 
     def _unschedule(self, root: Path) -> None:
-        watch = self._watches.pop(root, None)
-        if watch is not None and self._observer is not None:
-            self._observer.unschedule(watch)
+        for watched in self._watches.pop(root, {}).values():
+            self._drop(watched)
+
+    def _drop(self, watched: "_Watched") -> None:
+        if self._observer is not None:
+            self._observer.unschedule(watched.watch)
 
     def _fall_back(self, error: OSError) -> None:
         """Poll, where inotify is missing or its watches are used up."""
@@ -138,7 +172,21 @@ class Watcher:
         self._observe(PollingObserver(timeout=POLL_SECONDS))
         for root, identity in self._identities.items():
             if identity is not None:
-                self._schedule(root)
+                self._cover(root)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A directory as it is on the disk; one made anew under the same name is another."""
+
+    identity: tuple[int, int]
+    recursive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    watch: ObservedWatch
+    place: _Place
 
 
 class _Handler(FileSystemEventHandler):
@@ -160,3 +208,15 @@ def _identity(root: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
+
+
+def _place(path: Path, *, recursive: bool) -> dict[Path, _Place]:
+    identity = _identity(path)
+    return {} if identity is None else {path: _Place(identity, recursive)}
+
+
+def _directories(directory: Path) -> list[Path]:
+    try:
+        return [path for path in directory.iterdir() if path.is_dir()]
+    except OSError:
+        return []

@@ -43,13 +43,9 @@ class Reason(StrEnum):
     PROGRESSING = "Progressing"
     PROGRESSING_WITH_RETRY = "ProgressingWithRetry"
     QUEUED = "Queued"
-    SCHEDULED = "Scheduled"
-    SUSPENDED = "Suspended"
     PARTIAL = "Partial"
-    NO_MANIFEST = "NoManifest"
     NEW_REVISION = "NewRevision"
     MISSING = "Missing"
-    DIGEST_MISMATCH = "DigestMismatch"
     # Settings
     INVALID_USAGE = "InvalidUsage"
     INVALID_CONFIG = "InvalidConfig"

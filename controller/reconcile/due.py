@@ -202,7 +202,8 @@ def wants_full(desired: DesiredSync, observed: ObservedSync, now: datetime) -> b
         recorded.last_full_sync_time is None
         or pending_full_token(desired, recorded) != ""
         or (last is not None and last.mode is RunMode.FULL and last.result != RunResult.SUCCEEDED)
-        # Another script may mean something else by the same checkpoint.
+        # Another script, or another config, may mean something else by the same checkpoint.
+        or desired.generation != recorded.last_attempted_generation
         or (resolved is not None and resolved.digest != recorded.last_applied_digest)
         or full_slot(desired, recorded, now) is not None
     )

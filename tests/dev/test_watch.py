@@ -93,6 +93,33 @@ def test_a_commit_and_a_read_directory_are_told_apart(bell: Bell, root: Path) ->
     assert bell.hear(root)
 
 
+def test_a_directory_made_beside_our_own_is_watched_too(bell: Bell, root: Path) -> None:
+    bell.watcher.start([root])
+
+    (root / "team").mkdir()
+    assert bell.hear(root)
+    (root / "team" / "b.lua").write_text("1")
+    assert bell.hear(root)
+    shutil.rmtree(root / "team")
+    assert bell.hear(root)
+    (root / "team").mkdir()
+    assert bell.hear(root)
+    (root / "team" / "b.lua").write_text("2")
+
+    assert bell.hear(root)
+
+
+def test_the_files_of_our_own_directory_cost_no_watch(bell: Bell, root: Path) -> None:
+    bell.watcher.start([root.parent])
+    (root / ".ctx" / "deep").mkdir()
+    (root / "beside").mkdir()
+    assert bell.hear(root.parent)
+
+    (root / ".ctx" / "deep" / "file").write_text("x")
+
+    assert not bell.hear(root.parent, within=0.4)
+
+
 def test_a_directory_that_is_deleted_and_made_again_is_watched_again(
     bell: Bell, root: Path
 ) -> None:

@@ -71,7 +71,7 @@ def test_a_request_that_comes_during_a_run_is_answered_by_one_more() -> None:
 def test_a_changed_spec_starts_a_run() -> None:
     action = start(replace(WISH, generation=2), SYNCED)
 
-    assert (action.trigger, action.mode) == (Trigger.SPEC_CHANGED, RunMode.INCREMENTAL)
+    assert (action.trigger, action.mode) == (Trigger.SPEC_CHANGED, RunMode.FULL)
 
 
 def test_a_changed_secret_starts_a_run() -> None:

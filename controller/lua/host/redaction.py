@@ -19,6 +19,9 @@ SHORTEST = 4
 _MARK = "\ue000"
 
 
+HARMLESS_DIGITS = 6
+
+
 class Redactor:
     """Replaces every known secret; made once for a run."""
 
@@ -42,7 +45,11 @@ class Redactor:
 
 
 def redact_url(url: str) -> str:
-    """Write a URL for people: no user, no password, no values in its query, no fragment."""
+    """
+    Write a URL for people: no user, no password, no fragment, no telling values in its query.
+
+    Short numbers stay: which page failed is what a reader wants to know.
+    """
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]
@@ -54,6 +61,8 @@ def redact_url(url: str) -> str:
 
 def _keep_name(pair: str) -> str:
     name, given, value = pair.partition("=")
+    if value.isdecimal() and len(value) <= HARMLESS_DIGITS:
+        return pair
     return f"{name}={REDACTED}" if value else name + given
 
 

@@ -108,7 +108,11 @@ def test_ten_megabytes_are_looked_through_within_seconds() -> None:
     [
         ("https://a.example/x", "https://a.example/x"),
         ("https://u:p@a.example:8443/x", "https://a.example:8443/x"),
-        ("https://a.example/x?a=1&b=&c&d=2", "https://a.example/x?a=[redacted]&b=&c&d=[redacted]"),
+        (
+            "https://a.example/x?a=v&b=&c&d=1234567",
+            "https://a.example/x?a=[redacted]&b=&c&d=[redacted]",
+        ),
+        ("https://a.example/x?page=37&key=k", "https://a.example/x?page=37&key=[redacted]"),
         ("https://a.example/x?k=v=w#token", "https://a.example/x?k=[redacted]"),
         ("https://u:p@@a.example/", "https://a.example/"),
         ("nonsense", "nonsense"),
