@@ -64,7 +64,7 @@ def _code(end: HarnessError | SyncOutcome) -> Exit:
 
 def _code_of_run(outcome: SyncOutcome) -> Exit:
     if outcome.result is RunResult.SUCCEEDED:
-        return Exit.OK
+        return Exit.PARTIAL if outcome.counts.invalid else Exit.OK
     if outcome.result is RunResult.PARTIAL:
         return Exit.PARTIAL
     if outcome.result is RunResult.CANCELLED:

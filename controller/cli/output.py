@@ -88,10 +88,11 @@ def write_failure(
 
 def failure_text(reason: str, message: str, connector: str) -> str:
     """Word the failure of a script as specification 002 §7.1 and §7.4 do; `message` may hold its traceback."""
+    lines = message.splitlines()
     if reason == "Timeout" and message.startswith("timed out"):
-        return f"script connector '{connector}' {message}"
-    indented = "\n".join(f"  {line}" for line in message.splitlines())
-    return f"script connector '{connector}' failed:\n{indented}"
+        head, *lines = lines
+        return "\n".join([f"script connector '{connector}' {head}", *_indented(lines)])
+    return "\n".join([f"script connector '{connector}' failed:", *_indented(lines)])
 
 
 def visible(text: str) -> str:
@@ -107,6 +108,10 @@ def count(number: int, noun: str) -> str:
 def document_of(fields: Mapping[str, object]) -> dict[str, object]:
     """Prepare fields for JSON: empty texts become null, as programs expect of what is not known."""
     return {name: None if value == "" else value for name, value in fields.items()}
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return [f"  {line}" for line in lines]
 
 
 def _plain(value: object) -> object:

@@ -2,15 +2,27 @@
 
 from controller.model.sync import RunResult, SyncOutcome
 
+_WORDS = {
+    RunResult.SUCCEEDED: "ok",
+    RunResult.PARTIAL: "partial",
+    RunResult.FAILED: "failed",
+    RunResult.TIMED_OUT: "timed out",
+    RunResult.CANCELLED: "cancelled",
+    RunResult.INTERRUPTED: "interrupted",
+}
+_WHOLE = (RunResult.SUCCEEDED, RunResult.PARTIAL)
+
 
 def summary_lines(outcome: SyncOutcome, *, dry_run: bool) -> list[str]:
     """Write an outcome for a person; the first lines are those of the reference system."""
+    head = f"sync {outcome.source}" + (" (dry-run)" if dry_run else "")
     counts = outcome.counts
+    kept = [] if dry_run else [f"  documents of the source: {outcome.documents:,}"]
+    if outcome.result not in _WHOLE and not counts.scanned:
+        # Nothing was read: a column of zeros would only hide the error below it.
+        return [head, *kept, _WORDS[outcome.result]]
     seconds = (outcome.ended_at - outcome.started_at).total_seconds()
-    lines = [
-        f"sync {outcome.source}" + (" (dry-run)" if dry_run else ""),
-        f"  fetched: {counts.scanned:,} items",
-    ]
+    lines = [head, f"  fetched: {counts.scanned:,} items"]
     if dry_run:
         lines += [
             f"  would add: {counts.added:,}",
@@ -35,8 +47,4 @@ def summary_lines(outcome: SyncOutcome, *, dry_run: bool) -> list[str]:
         )
         if count
     ]
-    if not dry_run:
-        lines.append(f"  documents of the source: {outcome.documents:,}")
-    lines.append(f"  seconds: {seconds:.2f}")
-    lines.append("ok" if outcome.result is RunResult.SUCCEEDED else outcome.result.value.lower())
-    return lines
+    return [*lines, *kept, f"  seconds: {seconds:.2f}", _WORDS[outcome.result]]

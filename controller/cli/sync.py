@@ -169,6 +169,7 @@ class _Session:
             return
         if outcome.result is RunResult.PARTIAL:
             write_warning(f"{outcome.source}: {error.message}")
+            write_note(f"Hint: {error.hint}")
             return
         write_failure(
             error.reason,

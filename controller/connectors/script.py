@@ -231,7 +231,7 @@ def _refuse_credentials(host: Host, cause: ScriptError | None) -> None:
         refused = [each for each in host.ledger.unsettled() if each.status in (401, 403)]
         raise CredentialsRejectedError(
             f"the source rejects the credentials: {_told(refused[0])}",
-            hint="renew the secret; the sync runs again when it changes",
+            hint="renew the token or password; trying again with the same one does not help",
         ) from cause
 
 

@@ -29,10 +29,7 @@ def error_for(failed: Failed, chunk_name: str, limits: GuestLimits) -> ScriptErr
         case "syntax":
             return ScriptSyntaxError(message)
         case "contract":
-            return ContractError(
-                f"{chunk_name}: {message}",
-                hint="`ctx connector init NAME` writes a script that can be filled in",
-            )
+            return ContractError(f"{chunk_name}: {message}", hint=_hint_for_contract(message))
         case "timeout":
             return timed_out(limits, traceback)
         case "memory":
@@ -65,7 +62,7 @@ def error_for(failed: Failed, chunk_name: str, limits: GuestLimits) -> ScriptErr
 def timed_out(limits: GuestLimits, traceback: str = "") -> ScriptTimeoutError:
     """Build the error of specification 002 §7.4."""
     return ScriptTimeoutError(
-        f"timed out after {limits.timeout:g} seconds",
+        f"timed out after {limits.timeout:g} second{'' if limits.timeout == 1 else 's'}",
         hint="raise timeout, or hand items over with emit(item) and return a checkpoint",
         traceback=traceback,
     )
@@ -113,6 +110,9 @@ def printable(text: bytes, most: int) -> str:
 
 def _traceback(text: bytes) -> str:
     lines = text[: TRACEBACK_CHARACTERS * 4].split(b"\n")
+    if len(lines) < 2:
+        # A head without a line below: the script had returned when it was refused.
+        return ""
     return "\n".join(printable(line, 500) for line in lines)[:TRACEBACK_CHARACTERS]
 
 
@@ -123,6 +123,15 @@ def _hint_for(message: str) -> str | None:
     for name in ("require", "dofile", "loadfile"):
         if f"(global '{name}')" in message:
             return "a script is one file; it cannot load others"
+    if message.endswith("(field 'json')"):
+        return "resp.json is nil when a body is no JSON; look at resp.status and resp.body first"
+    return None
+
+
+def _hint_for_contract(message: str) -> str | None:
+    # Only a script that is not written yet is helped by one to fill in.
+    if "'connector" in message:
+        return "`ctx connector init NAME` writes a script that can be filled in"
     return None
 
 

@@ -26,6 +26,8 @@ class ExtensionEntry:
     required_config: tuple[str, ...] = ()
     host_apis: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
+    line: int = field(default=0, compare=False)
+    """Of `path` in registry.toml; 0 where the directories say it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def check_script(root: Path, entry: ExtensionEntry, compile_script: Compile) -> 
     if _through_link(root, path):
         return (Problem(entry.path, 0, f"{label}: links are not carried by a registry"),)
     if not path.is_file():
-        return (Problem(FILE_NAME, 0, f"{label}: there is no file '{entry.path}'"),)
+        return (Problem(FILE_NAME, entry.line, f"{label}: there is no file '{entry.path}'"),)
     text = path.read_bytes()
     if len(text) > LARGEST_SCRIPT:
         return (Problem(entry.path, 0, f"the script has more than {LARGEST_SCRIPT} bytes"),)

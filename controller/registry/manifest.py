@@ -69,13 +69,13 @@ class _Reader:
     problems: list[Problem] = field(default_factory=list)
 
     def refuse(self, message: str, *path: str) -> None:
-        self.problems.append(Problem(self.file, self._line_of(path), message))
+        self.problems.append(Problem(self.file, self.line_of(path), message))
 
     def warn(self, message: str, *path: str) -> None:
-        line = self._line_of(path)
+        line = self.line_of(path)
         self.problems.append(Problem(self.file, line, message, Severity.WARNING))
 
-    def _line_of(self, path: tuple[str, ...]) -> int:
+    def line_of(self, path: tuple[str, ...]) -> int:
         """Find the line of a table or key, or that of the table around it."""
         lines = (self.places.get(path[:length], 0) for length in range(len(path), 0, -1))
         return next(filter(None, lines), 0)
@@ -173,6 +173,7 @@ def _entry(reader: _Reader, kind: ExtensionKind, name: str, value: object) -> Ex
         required_config=_texts(reader, value, "required_config", *where),
         host_apis=_texts(reader, value, "host_apis", *where),
         tools=_texts(reader, value, "tools", *where),
+        line=reader.line_of((*where, "path")),
     )
 
 

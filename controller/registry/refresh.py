@@ -26,6 +26,7 @@ from controller.model.registry import (
 )
 from controller.registry import revisions
 from controller.registry.discovery import load_manifest
+from controller.registry.manifest import FILE_NAME
 from controller.registry.revisions import collect, current_index, find_revision, load_index
 
 __all__ = [
@@ -162,7 +163,8 @@ def index_tree(tree: Path, manifest: RegistryManifest) -> tuple[PublishedExtensi
     for entry in manifest.extensions:
         if not (tree / entry.path).is_file():
             raise MissingScriptError(
-                f"{entry.kind}s.{entry.name}: there is no file '{entry.path}'",
+                f"{FILE_NAME}:{entry.line}: {entry.kind}s.{entry.name}:"
+                f" there is no file '{entry.path}'",
                 hint="correct 'path' in registry.toml; links are not carried",
             )
         parent = PurePosixPath(entry.path).parent

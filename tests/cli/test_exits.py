@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ from controller.errors import (
     UsageError,
 )
 from controller.model.names import RunId, SourceName
-from controller.model.sync import RunError, RunResult, SyncOutcome
+from controller.model.sync import RunCounts, RunError, RunResult, SyncOutcome
 
 NOON = datetime(2026, 2, 20, 12, tzinfo=UTC)
 
@@ -26,6 +27,7 @@ def outcome(result: RunResult, reason: str = "") -> SyncOutcome:
 DONE = outcome(RunResult.SUCCEEDED)
 HALF = outcome(RunResult.PARTIAL)
 LOST = outcome(RunResult.FAILED, "ScriptError")
+SKIPPED = replace(DONE, counts=RunCounts(scanned=2, invalid=1))
 BUSY = outcome(RunResult.FAILED, "SourceBusy")
 
 
@@ -51,6 +53,7 @@ def test_an_error_has_one_code(error: HarnessError, code: int) -> None:
         ([DONE], 0),
         ([DONE, DONE], 0),
         ([HALF], 3),
+        ([SKIPPED], 3),
         ([DONE, HALF], 3),
         ([DONE, LOST], 3),
         ([LOST], 1),

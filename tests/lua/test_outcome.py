@@ -48,7 +48,7 @@ def test_each_cause_has_its_error(cause: str, kind: type[ScriptError], message: 
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(300.0, "300 seconds"), (0.5, "0.5 seconds"), (1.0, "1 seconds")]
+    ("seconds", "said"), [(300.0, "300 seconds"), (0.5, "0.5 seconds"), (1.0, "1 second")]
 )
 def test_a_timeout_is_named_as_specified(seconds: float, said: str) -> None:
     assert timed_out(GuestLimits(timeout=seconds)).message == f"timed out after {said}"
@@ -127,3 +127,27 @@ def test_a_missing_library_has_a_hint(name: str, said: str) -> None:
     error = error_for(Failed("runtime", message, b""), "x.lua", LIMITS)
 
     assert said in (error.hint or "")
+
+
+def test_a_script_that_is_half_written_gets_a_way_out_and_a_wrong_value_does_not() -> None:
+    unwritten = error_for(
+        Failed("contract", b"'connector.scan' must be a function", b""), "x", LIMITS
+    )
+    wrong = error_for(Failed("contract", b"the checkpoint contains itself", b""), "x", LIMITS)
+
+    assert "ctx connector init" in (unwritten.hint or "")
+    assert wrong.hint is None
+
+
+def test_a_body_that_was_no_json_is_suspected_where_its_value_is_missing() -> None:
+    message = b"x.lua:3: attempt to index a nil value (field 'json')"
+
+    error = error_for(Failed("runtime", message, b""), "x.lua", LIMITS)
+
+    assert "resp.status" in (error.hint or "")
+
+
+def test_a_traceback_without_a_line_is_left_out() -> None:
+    error = error_for(Failed("item_bytes", b"", b"stack traceback:"), "x.lua", LIMITS)
+
+    assert error.traceback == ""

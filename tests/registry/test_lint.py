@@ -43,11 +43,11 @@ def test_every_problem_is_found_at_once(tmp_path: Path) -> None:
                 " so nobody can use it"
             ),
         ),
-        (Severity.ERROR, "registry.toml: connectors.gone: there is no file 'gone.lua'"),
         (
             Severity.WARNING,
             "registry.toml:1: unknown key 'registri', did you mean 'registry'?",
         ),
+        (Severity.ERROR, "registry.toml:3: connectors.gone: there is no file 'gone.lua'"),
         (
             Severity.ERROR,
             "registry.toml:5: connectors.out.path: '../x.lua' leads out of the registry",

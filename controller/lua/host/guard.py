@@ -22,7 +22,9 @@ _SIX_TO_FOUR: Final = IPv6Network("2002::/16")
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _LOOPBACK: Final = "it is a loopback address, which needs --allow-loopback"
 _OPEN_LOOPBACK: Final = "pass --allow-loopback where the source runs on this machine"
-_OPEN_NETWORK: Final = "list the network in http.allowedCIDRs if the source lives there"
+_OPEN_NETWORK: Final = (
+    "list the network in allowed_cidrs (a resource: http.allowedCIDRs) if the source lives there"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def parse_policy(
             networks.append(ip_network(cidr.strip(), strict=False))
         except ValueError as error:
             raise InvalidSpecError(
-                f"http.allowedCIDRs: '{cidr}' is no network",
+                f"allowed_cidrs: '{cidr}' is no network",
                 hint="write 10.0.0.0/8, or one address such as 10.1.2.3",
             ) from error
     hosts = tuple(_plain(host.strip()) for host in allowed_hosts)
@@ -63,15 +65,15 @@ def check_host(policy: AddressPolicy, host: str) -> None:
     Judge the name a URL goes to, before anything is resolved.
 
     Raises:
-        BlockedAddressError: `http.allowedHosts` is not empty and does not list it.
+        BlockedAddressError: `allowed_hosts` is not empty and does not list it.
     """
     if not policy.allowed_hosts:
         return
     name = _plain(host)
     if not any(_matches(name, pattern) for pattern in policy.allowed_hosts):
         raise BlockedAddressError(
-            f"http.request: the host '{host}' is not in http.allowedHosts",
-            hint="add it, or `*.` and its domain, to http.allowedHosts",
+            f"http.request: the host '{host}' is not in allowed_hosts",
+            hint="add it, or `*.` and its domain, to allowed_hosts (a resource: http.allowedHosts)",
         )
 
 
@@ -143,7 +145,7 @@ def _refusal(policy: AddressPolicy, address: Address) -> tuple[str, str | None] 
     if is_within(address, PRIVATE):
         if is_within(address, policy.allowed_networks):
             return None
-        return "it is a private address that http.allowedCIDRs does not list", _OPEN_NETWORK
+        return "it is a private address that allowed_cidrs does not list", _OPEN_NETWORK
     if is_within(address, RESERVED):
         return "it is a reserved address", None
     return None

@@ -49,7 +49,7 @@ PRIVATE: Final = _networks(
     "198.18.0.0/15",  # benchmarks; some clouds use it inside
     "fc00::/7",
 )
-"""`http.allowedCIDRs` opens these."""
+"""`allowed_cidrs` opens these."""
 
 RESERVED: Final = _networks(
     "192.0.0.0/24",

@@ -143,7 +143,11 @@ def _translated() -> Iterator[None]:
         yield
     except httpcore.TimeoutException as error:
         raise httpx.TimeoutException(str(error)) from error
-    except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+    except httpcore.ProtocolError as error:
+        # What the server sent stays out: its bytes are no words for a person.
+        why = str(error).partition(": bytearray(")[0].rstrip(".")
+        raise httpx.TransportError(why) from error
+    except (httpcore.NetworkError, httpcore.ProxyError) as error:
         raise httpx.TransportError(str(error)) from error
 
 

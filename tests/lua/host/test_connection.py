@@ -268,7 +268,7 @@ def test_through_a_proxy_denied_addresses_and_hosts_are_still_refused() -> None:
         with World(proxies=variables, allowed_hosts=("169.254.169.254", "a.example")) as world:
             with pytest.raises(BlockedAddressError, match="metadata"):
                 world.get("http://169.254.169.254/")
-            with pytest.raises(BlockedAddressError, match="allowedHosts"):
+            with pytest.raises(BlockedAddressError, match="allowed_hosts"):
                 world.get("http://b.example/")
 
     assert proxy.seen == []

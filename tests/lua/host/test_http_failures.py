@@ -136,6 +136,7 @@ def test_a_broken_answer_is_a_failed_request(answer: Answer) -> None:
 
     assert (reply.status, reply.ok) == (0, False)
     assert reply.error.startswith(f"GET {source.url}: ")
+    assert "bytearray" not in reply.error
     assert world.ledger.unsettled_count() == 1
 
 

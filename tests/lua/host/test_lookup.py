@@ -89,7 +89,7 @@ def test_loopback_is_refused_unless_it_is_allowed() -> None:
 
 
 def test_a_network_that_is_none_is_told_before_the_script_runs() -> None:
-    with pytest.raises(InvalidSpecError, match="allowedCIDRs"):
+    with pytest.raises(InvalidSpecError, match="allowed_cidrs"):
         open_host(settings(allowed_cidrs=("ten.0.0.0/8",)))
 
 
