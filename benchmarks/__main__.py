@@ -8,7 +8,7 @@ from rich.console import Console
 
 from benchmarks.measure import Report
 
-_PARTS = {"__init__", "__main__", "corpus", "measure", "plot", "process"}
+_PARTS = {"__init__", "__main__", "corpus", "measure", "pages", "plot", "process", "scanning"}
 
 
 def names() -> list[str]:
