@@ -1,4 +1,4 @@
-"""Worlds for `ctx dev`."""
+"""Worlds for `ctx dev`, and places for every other command."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 
 from tests.fakes.git_server import GitServer, make_repository
 from tests.flows.dev_world import NOTES, REGISTRY, DevWorld, RunningDev
+from tests.flows.place import Place
 
 
 @pytest.fixture
@@ -42,3 +43,11 @@ def started(world: DevWorld) -> Iterator[list[RunningDev]]:
         if each.process.poll() is None:
             each.process.kill()
             each.process.wait()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    directory, home = tmp_path / "work", tmp_path / "home"
+    directory.mkdir()
+    home.mkdir()
+    return Place(directory, home)
