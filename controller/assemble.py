@@ -21,6 +21,9 @@ from controller.store import lookup
 from controller.store.base import Store
 from controller.sync.parts import Parts, Progress
 
+PULSE_SECONDS = 5.0
+"""Well below the half minute after which a run without a sign of life counts as dead."""
+
 LOCAL_OWNER = "ctx.toml"
 """Owner of sources that a section of ctx.toml configures."""
 
@@ -117,6 +120,7 @@ def local_parts(settings: Settings, engine: Engine, store: Store | None, voices:
         cancelled=voices.cancelled,
         chunk_bytes=settings.chunking.max_bytes,
         progress=voices.progress,
+        pulse_seconds=PULSE_SECONDS,
     )
 
 
@@ -135,4 +139,5 @@ def handed_parts(settings: Settings, engine: Engine, store: Store | None, voices
         cancelled=voices.cancelled,
         chunk_bytes=settings.chunking.max_bytes,
         progress=voices.progress,
+        pulse_seconds=PULSE_SECONDS,
     )

@@ -186,16 +186,17 @@ class Fleet:
         return any(keeper.scan is not None for keeper in self.syncs.values())
 
     def is_all_ready(self) -> bool:
-        """Say whether every resource is Ready, and every file could be used."""
-        registries = (
-            is_ready(keeper.recorded.conditions, keeper.desired.generation)
-            for keeper in self.registries.values()
+        """Say whether every resource is Ready, or suspended, and every file could be used."""
+        keepers: list[RegistryKeeper | SyncKeeper] = [
+            *self.registries.values(),
+            *self.syncs.values(),
+        ]
+        ready = (
+            keeper.desired.suspended
+            or is_ready(keeper.recorded.conditions, keeper.desired.generation)
+            for keeper in keepers
         )
-        syncs = (
-            is_ready(keeper.recorded.conditions, keeper.desired.generation)
-            for keeper in self.syncs.values()
-        )
-        return not self.has_problems and all((*registries, *syncs))
+        return not self.has_problems and all(ready)
 
     def cancel_registries(self) -> None:
         """End visits to remotes; worker threads come back at once."""

@@ -91,6 +91,8 @@ class Loop:
         if once:
             return
         self._watcher.start(self._fleet.roots())
+        roots = ", ".join(str(root) for root in self._fleet.roots())
+        self._console.event("info", "files.watched", below=roots)
         if self._watcher.polling_because is not None:
             self._console.event(
                 "warning",

@@ -24,6 +24,11 @@ class Address:
         """Write the address for messages: no userinfo, no query."""
         return without_userinfo(self.url)
 
+    def keyscan(self) -> str:
+        """Write the command that prints the host keys of an `ssh://` address."""
+        port = urlsplit(self.url).port
+        return f"ssh-keyscan -p {port} {self.host}" if port else f"ssh-keyscan {self.host}"
+
     def has_origin_of(self, url: str) -> bool:
         """Say whether another address leads to the same scheme, host and port."""
         return _origin(self.url) == _origin(url)

@@ -125,7 +125,7 @@ def translate(error: BaseException, address: Address, visitor: Visitor) -> Harne
         if address.scheme == "ssh":
             return HostKeyError(
                 f"{shown}: the host key is not in known_hosts",
-                hint=f"check the key that `ssh-keyscan {address.host}` prints, then add it to"
+                hint=f"check the key that `{address.keyscan()}` prints, then add it to"
                 " known_hosts in the Secret",
             )
         return CertificateError(

@@ -56,6 +56,10 @@ _PATTERNS = (
     ("|h))+$", "must be a duration such as 30s, 5m or 1h30m"),
     ("|m))+$", "must be a duration such as 30s or 5m"),
     ("(Ki|Mi|Gi)?$", "must be a size such as 64Mi or 1Gi"),
+    (
+        r"ssh)://[^\s]+$",
+        "must begin with https:// or ssh://; for a directory use ctx dev --registry NAME=DIR",
+    ),
 )
 
 

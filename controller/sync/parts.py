@@ -32,3 +32,5 @@ class Parts:
     chunk_bytes: int
     """`chunking.max_tokens` times four."""
     progress: Callable[[Progress], None]
+    pulse_seconds: float
+    """A sign of life is written at least this often while a script is at work."""

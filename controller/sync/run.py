@@ -27,9 +27,6 @@ from controller.model.sync import (
 from controller.store.base import PageWrite, RunStart, Store
 from controller.sync.parts import Parts, Progress
 
-PULSE_SECONDS = 5.0
-"""Well below the half minute after which a run without a sign of life counts as dead."""
-
 
 class _EnoughItems(Exception):  # noqa: N818  a signal, no error: `--limit` was reached
     """Ends a scan from inside its page callback."""
@@ -70,7 +67,8 @@ class _Run:
     def pulse(self) -> None:
         """Show that the run is alive while no page comes, or another run would take its place."""
         store = self.parts.store
-        if store is None or self.request.dry_run or monotonic() - self._pulse_at < PULSE_SECONDS:
+        early = monotonic() - self._pulse_at < self.parts.pulse_seconds
+        if store is None or self.request.dry_run or early:
             return
         self._pulse_at = monotonic()
         page = PageWrite(writes=(), seen=(), counts=self.counts, now=self.parts.clock())

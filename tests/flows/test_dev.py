@@ -8,6 +8,9 @@ import pytest
 
 from tests.flows.dev_world import CTX, NOTES, REGISTRY, DevWorld
 
+# Several processes one after the other, each measured by coverage in CI.
+pytestmark = pytest.mark.timeout(60)
+
 
 def test_a_registry_is_cloned_and_its_connector_answers_a_search(world: DevWorld) -> None:
     world.declare_sync()

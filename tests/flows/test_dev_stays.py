@@ -8,6 +8,9 @@ import pytest
 
 from tests.flows.dev_world import CTX, NOTES, DevWorld, RunningDev, processes_naming, until
 
+# Several processes one after the other, each measured by coverage in CI.
+pytestmark = pytest.mark.timeout(60)
+
 
 def test_a_save_re_syncs_exactly_what_it_touches(
     world: DevWorld, started: list[RunningDev]

@@ -90,3 +90,11 @@ def test_messages_show_neither_userinfo_nor_query() -> None:
 def test_a_name_is_not_taken_for_this_machine() -> None:
     assert is_loopback("127.8.8.8")
     assert not is_loopback("localhost.example.org")
+
+
+def test_the_command_that_prints_host_keys_names_the_port() -> None:
+    usual = parse_address("ssh://git@git.example.com/x.git", insecure=False)
+    other = parse_address("ssh://git@git.example.com:2222/x.git", insecure=False)
+
+    assert usual.keyscan() == "ssh-keyscan git.example.com"
+    assert other.keyscan() == "ssh-keyscan -p 2222 git.example.com"

@@ -84,6 +84,7 @@ class World:
             cancelled=lambda: False,
             chunk_bytes=2800,
             progress=self.progress.append,
+            pulse_seconds=60.0,
         )
 
     def run(self, script: str, **changes: object) -> SyncOutcome:
@@ -304,3 +305,14 @@ def test_progress_is_told_page_by_page(world: World) -> None:
     world.run(THREE)
 
     assert world.progress[-1] == Progress(3, 3)
+
+
+def test_a_script_that_waits_long_shows_that_it_is_alive(world: World) -> None:
+    request = world.request(
+        "connector = {scan = function() for i = 1, 3 do sleep(0.01) end return {} end}"
+    )
+    run_sync(request, replace(world.parts(), pulse_seconds=0.0))
+
+    assert world.store is not None
+    # Each of the three waits asked the clock for a heartbeat, beside start and end.
+    assert world.looks >= 6
