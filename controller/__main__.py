@@ -11,7 +11,7 @@ def main() -> None:
         # Scripts ask this often, and click alone takes longer than the whole answer.
         sys.stdout.write(f"ctx {__version__}\n")
         return
-    from controller.cli.main import run  # noqa: PLC0415  as above
+    from controller.cli.main import run
 
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

@@ -48,7 +48,7 @@ def configure(fmt: LogFormat, level: LogLevel, secrets: Sequence[str]) -> None:
     `secrets` never appear in a line, neither as they are nor in base64 or
     URL-encoded, wherever in a field they stand.
     """
-    import structlog  # noqa: PLC0415  see the top
+    import structlog
 
     renderers: list[Processor] = (
         [
@@ -78,7 +78,7 @@ def configure(fmt: LogFormat, level: LogLevel, secrets: Sequence[str]) -> None:
 
 def logger(name: str) -> "FilteringBoundLogger":
     """Get a logger whose lines carry `room=name`; before `configure`, only warnings are shown."""
-    import structlog  # noqa: PLC0415  see the top
+    import structlog
 
     if not structlog.is_configured():
         configure(LogFormat.CONSOLE, LogLevel.WARNING, ())

@@ -57,7 +57,8 @@ def body_row(body: Mapping[str, object]) -> Row:
         return registry_row(registry_of(body), recorded_registry(saved), None)
     recorded = recorded_sync(saved)
     desired = sync_of(body, naming=SourceNaming.LAPTOP)
-    return sync_row(desired, recorded, recorded.next_schedule_time)
+    times = (recorded.next_schedule_time, recorded.next_full_sync_time)
+    return sync_row(desired, recorded, min((each for each in times if each), default=None))
 
 
 def is_ready(conditions: Conditions, generation: int) -> bool:

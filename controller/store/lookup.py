@@ -16,13 +16,13 @@ def open_store(location: str | Path, *, writable: bool) -> Store:
     """
     path = Path(location).expanduser()
     if writable:
-        from controller.store.sqlite_open import open_writer  # noqa: PLC0415  loaded when needed
+        from controller.store.sqlite_open import open_writer
 
         database = open_writer(path)
     else:
-        from controller.store.sqlite_database import open_reader  # noqa: PLC0415  loaded when needed
+        from controller.store.sqlite_database import open_reader
 
         database = open_reader(path)
-    from controller.store.sqlite import SqliteStore  # noqa: PLC0415  loaded when needed
+    from controller.store.sqlite import SqliteStore
 
     return SqliteStore(database)

@@ -135,9 +135,9 @@ class _LazyHttp:
             self._http = None
 
     def _load(self) -> "Http":
-        from controller.lua.host.http import Http, HttpParts  # noqa: PLC0415
-        from controller.lua.host.resolving import system_resolver  # noqa: PLC0415
-        from controller.lua.host.transport import trusted_certificates  # noqa: PLC0415
+        from controller.lua.host.http import Http, HttpParts
+        from controller.lua.host.resolving import system_resolver
+        from controller.lua.host.transport import trusted_certificates
 
         return Http(
             HttpParts(
