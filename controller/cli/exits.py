@@ -27,7 +27,7 @@ MEANINGS = {
     Exit.OK: "everything that was asked for was done",
     Exit.FAILED: "it failed; standard error says why",
     Exit.USAGE: "the command line asks for something that does not exist or cannot be combined",
-    Exit.PARTIAL: "some of it was done: a source of several failed, or items were skipped",
+    Exit.PARTIAL: "some of it was done: a source of several failed, a request failed, or a tried item is not valid",
     Exit.BLOCKED: "somebody else holds what is needed: another run of the source, or the state",
     Exit.INTERRUPTED: "somebody stopped it: Ctrl-C, or SIGTERM while a script ran",
 }
@@ -64,7 +64,8 @@ def _code(end: HarnessError | SyncOutcome) -> Exit:
 
 def _code_of_run(outcome: SyncOutcome) -> Exit:
     if outcome.result is RunResult.SUCCEEDED:
-        return Exit.PARTIAL if outcome.counts.invalid else Exit.OK
+        # Items that were skipped are told and counted, and fail nothing (specification 002 §3.3).
+        return Exit.OK
     if outcome.result is RunResult.PARTIAL:
         return Exit.PARTIAL
     if outcome.result is RunResult.CANCELLED:
