@@ -1,5 +1,6 @@
 """Rows for the table and events for the log, out of statuses."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -11,6 +12,9 @@ from controller.model.sync import DesiredSync, RunRecord, RunResult
 from controller.reconcile.board import short
 from controller.resources.bodies import SourceNaming, registry_of, sync_of
 from controller.resources.status import recorded_registry, recorded_sync
+
+_SCRIPT_LINE = re.compile(r"\[[^\]]+\] (DEBUG|INFO|WARN|ERROR): (.*)")
+_LEVELS = {"DEBUG": "debug", "INFO": "info", "WARN": "warning", "ERROR": "error"}
 
 
 def registry_row(
@@ -101,6 +105,13 @@ def tell_sync(console: Console, desired: DesiredSync, old: RecordedSync, new: Re
         _tell_run(console, name, new.history[0], new)
     elif new.active is None:
         _tell_ready(console, "sync", name, (old.conditions, new.conditions), new.error)
+
+
+def tell_line(console: Console, sync: str, line: str) -> None:
+    """Tell a line of a running script at the level it was written with."""
+    found = _SCRIPT_LINE.fullmatch(line)
+    level, text = (_LEVELS[found[1]], found[2]) if found else ("info", line)
+    console.event(level, "run.said", sync=sync, line=text)
 
 
 def _tell_run(console: Console, name: str, run: RunRecord, recorded: RecordedSync) -> None:

@@ -15,6 +15,7 @@ from time import monotonic
 
 from controller.dev.console import Console, Row
 from controller.dev.fleet import Fleet
+from controller.dev.rows import tell_line
 from controller.dev.runs import Event, RunEnded, RunSaid
 from controller.dev.timetable import Timetable
 from controller.dev.watch import Watcher
@@ -185,7 +186,7 @@ class Loop:
                 # Its place is free: whoever waits for one is due, beside its own sync.
                 self._wish_all("sync")
             case RunSaid():
-                self._console.event("info", "run.said", sync=event.key, line=event.line)
+                tell_line(self._console, event.key, event.line)
             case RoundEnded():
                 self._take_round(event)
             case Woken():
