@@ -33,22 +33,22 @@ class Checked:
 def check_item(raw: RawItem, source: SourceName) -> Checked | Refusal:
     """Check one item of `source`; say why where it cannot be kept."""
     warnings: list[str] = []
-    odd = _text(raw.odd).split()
+    odd = [] if raw.odd is None else _text(raw.odd).split()
     if "item" in odd:
         return Refusal(raw.position, "the item is no table")
     label = _source(raw, source, odd)
     if isinstance(label, Refusal):
         return label
-    source_id = _required("source_id", raw.source_id, raw.id, odd, warnings)
-    if not source_id.value:
-        return Refusal(raw.position, source_id.problem)
-    body = _required("body", raw.body, None, odd, warnings)
-    if not body.value:
-        return Refusal(raw.position, body.problem)
+    source_id, problem = _required("source_id", raw.source_id, raw.id, odd, warnings)
+    if not source_id:
+        return Refusal(raw.position, problem)
+    body, problem = _required("body", raw.body, None, odd, warnings)
+    if not body:
+        return Refusal(raw.position, problem)
     item = SourceItem(
         source=label,
-        source_id=source_id.value,
-        body=body.value,
+        source_id=source_id,
+        body=body,
         title=_optional("title", raw.title, odd, warnings),
         content_type=_optional("content_type", raw.content_type, odd, warnings)
         or DEFAULT_CONTENT_TYPE,
@@ -59,12 +59,6 @@ def check_item(raw: RawItem, source: SourceName) -> Checked | Refusal:
         metadata=_metadata(raw, odd, warnings),
     )
     return Checked(item, tuple(warnings))
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    value: str = ""
-    problem: str = ""
 
 
 def _source(raw: RawItem, source: SourceName, odd: list[str]) -> SourceName | Refusal:
@@ -79,28 +73,29 @@ def _source(raw: RawItem, source: SourceName, odd: list[str]) -> SourceName | Re
 
 def _required(
     name: str, value: Scalar, alias: Scalar, odd: list[str], warnings: list[str]
-) -> _Field:
+) -> tuple[str, str]:
+    """Give the text of a field, or an empty one and why there is none."""
     if value is None and name not in odd:
         if alias is None:
-            return _Field(problem=f"missing required field '{name}'")
+            return "", f"missing required field '{name}'"
         warnings.append(f"'id' is an old name of '{name}'")
         value = alias
     if name in odd or isinstance(value, bool):
-        return _Field(problem=f"'{name}' is no string")
+        return "", f"'{name}' is no string"
     if isinstance(value, float) and not isfinite(value):
-        return _Field(problem=f"'{name}' is not a finite number")
+        return "", f"'{name}' is not a finite number"
     if isinstance(value, bytes):
         try:
             text = value.decode()
         except UnicodeDecodeError:
             if name == "source_id":
                 # Repaired ids of two items could fall together.
-                return _Field(problem=f"'{name}' is not UTF-8")
+                return "", f"'{name}' is not UTF-8"
             warnings.append(f"'{name}' is not UTF-8; broken bytes were replaced")
             text = value.decode(errors="replace")
     else:
         text = _text(value)
-    return _Field(value=text, problem=f"'{name}' is empty")
+    return text, f"'{name}' is empty"
 
 
 def _optional(name: str, value: Scalar, odd: list[str], warnings: list[str]) -> str:

@@ -72,7 +72,11 @@ class SourceItem:
             self.updated_at.isoformat() if self.updated_at else "",
             self.metadata,
         )
-        # The length before each part keeps ("ab", "c") and ("a", "bc") apart.
+        # The length before each part keeps ("ab", "c") and ("a", "bc") apart.  It
+        # counts bytes, which in ASCII are characters: half the time for most items.
+        framed = "".join([f"{len(part)}:{part}" for part in parts])
+        if framed.isascii():
+            return sha256(framed.encode()).digest()
         encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
         return sha256(b"".join(b"%d:%b" % (len(part), part) for part in encoded)).digest()
 
