@@ -24,7 +24,8 @@ from controller.cli.progress import RunReporter
 from controller.cli.scaffold import connector_script, connector_section
 from controller.cli.stopping import stopping
 from controller.config.expand import expand_values
-from controller.config.load import read_environment
+from controller.config.load import read_environment, settings_file
+from controller.config.paths import project_of
 from controller.config.settings import ScriptSettings
 from controller.errors import ConfigError, ContractError, ScriptError, UsageError
 from controller.sync.trial import Trial, try_connector
@@ -74,32 +75,43 @@ def connector() -> None:
 @connector.command("init")
 @click.argument("name")
 @output_option
-def init(name: str, fmt: OutputFormat) -> None:
+@click.pass_obj
+def init(invocation: Invocation, /, name: str, fmt: OutputFormat) -> None:
     """Write connectors/NAME.lua to start from; a file that is there stays."""
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"'{name}' cannot name a connector", hint="use letters, digits, '-', '_' and '.'"
         )
+    here = Path.cwd()
     path = Path("connectors") / f"{name}.lua"
+    settings = settings_file(invocation.config, read_environment(), here)
+    # Paths in a settings file start from its project, which may lie above.
+    section = connector_section(name, _below(project_of(settings), here / path))
+    shown = _below(here, settings)
     try:
         path.parent.mkdir(exist_ok=True)
         with path.open("x", encoding="utf-8") as script:
-            script.write(connector_script(name))
+            script.write(connector_script(name, path.as_posix(), section, shown))
     except FileExistsError as error:
         raise UsageError(
             f"{error.filename} is there already", hint="choose another name, or remove the file"
         ) from error
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from error
-    section = connector_section(name)
     if fmt is OutputFormat.JSON:
-        write_json({"written": path, "section": section})
+        write_json({"written": path, "settings": settings, "section": section})
         return
     write_line(f"Created {path}")
     write_line()
-    write_line("Add to ctx.toml:")
+    write_line(f"Add to {shown}:")
     write_line()
     write_line(section)
+
+
+def _below(directory: Path, path: Path) -> str:
+    """Write a path as seen from a directory; in full if it does not lie below."""
+    inside = path.is_relative_to(directory)
+    return (path.relative_to(directory) if inside else path).as_posix()
 
 
 @connector.command("test")

@@ -7,11 +7,11 @@ from controller.config.write import section_text
 _SCRIPT = """\
 -- Connector: @NAME@
 --
--- Put this into ctx.toml:
+-- Put this into @FILE@:
 --
 @SECTION@
 --
--- Try it:   ctx connector test connectors/@NAME@.lua --source @NAME@
+-- Try it:   ctx connector test @PATH@ --source @NAME@
 -- Sync it:  ctx sync script:@NAME@
 --
 -- docs/reference/lua.md lists what a script may call.
@@ -34,7 +34,7 @@ local function fetch(config, page)
     return resp.json
 end
 
--- `config` is the section of ctx.toml.  What is returned is stored: an item needs
+-- `config` is the section above.  What is returned is stored: an item needs
 -- `source_id`, which stays the same from run to run, and `body`; the rest is welcome.
 function connector.scan(config)
     if not config.url then
@@ -67,22 +67,23 @@ end
 """
 
 
-def connector_section(name: str) -> str:
-    """Write the section of ctx.toml for a new connector."""
+def connector_section(name: str, path: str) -> str:
+    """Write the section of ctx.toml for a new connector at `path`."""
     variable = re.sub(r"[^A-Za-z0-9]", "_", name).upper()
     # A variable cannot begin with a digit, as a name can.
     variable = f"_{variable}" if variable[0].isdigit() else variable
     return section_text(
         ("connectors", "script", name),
         {
-            "path": f"connectors/{name}.lua",
+            "path": path,
             "url": "https://api.example.com",
             "api_token": f"${{{variable}_API_TOKEN}}",
         },
     ).strip()
 
 
-def connector_script(name: str) -> str:
-    """Write a new connector: it compiles, and runs as soon as its url is set."""
-    section = "\n".join(f"--     {line}" for line in connector_section(name).splitlines())
-    return _SCRIPT.replace("@SECTION@", section).replace("@NAME@", name)
+def connector_script(name: str, path: str, section: str, file: str) -> str:
+    """Write a new connector: it compiles, and runs as soon as its `section` is in `file`."""
+    comment = "\n".join(f"--     {line}" for line in section.splitlines())
+    text = _SCRIPT.replace("@SECTION@", comment).replace("@FILE@", file)
+    return text.replace("@PATH@", path).replace("@NAME@", name)

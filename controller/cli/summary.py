@@ -17,7 +17,7 @@ def summary_lines(outcome: SyncOutcome, *, dry_run: bool) -> list[str]:
     """Write an outcome for a person; the first lines are those of the reference system."""
     head = f"sync {outcome.source}" + (" (dry-run)" if dry_run else "")
     counts = outcome.counts
-    kept = [] if dry_run or not outcome.documents else [f"  documents of the source: {outcome.documents:,}"]
+    kept = [f"  documents of the source: {outcome.documents:,}"] if outcome.documents else []
     if outcome.result not in _WHOLE and not counts.scanned:
         # Nothing was read: a column of zeros would only hide the error below it.
         return [head, *kept, _WORDS[outcome.result]]

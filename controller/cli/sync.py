@@ -26,6 +26,7 @@ from controller.cli.parent import end_with_parent
 from controller.cli.progress import RunReporter
 from controller.cli.stopping import Stop, stopping
 from controller.cli.summary import summary_lines
+from controller.config.load import Loaded
 from controller.config.settings import DatabaseSettings, ScriptSettings, Settings
 from controller.errors import InvalidSpecError, StoreError, UsageError
 from controller.lua.supervisor import Engine
@@ -124,7 +125,7 @@ class _Session:
         loaded = assemble.load_settings(self._invocation.config)
         for warning in loaded.warnings:
             write_warning(warning)
-        scripts = _choose(loaded.settings, connector, self._flags.source)
+        scripts = _choose(loaded, connector, self._flags.source)
         if len(scripts) > 1 and self._fmt is OutputFormat.TEXT:
             write_note(f"Syncing {len(scripts)} connector instances...")
         outcomes = []
@@ -188,7 +189,8 @@ class _Session:
         part.replace(self._flags.report)
 
 
-def _choose(settings: Settings, connector: str, source: str | None) -> list[ScriptSettings]:
+def _choose(loaded: Loaded, connector: str, source: str | None) -> list[ScriptSettings]:
+    configured = loaded.settings.scripts
     kind, _, name = connector.partition(":")
     if kind != "script":
         raise UsageError(
@@ -199,18 +201,20 @@ def _choose(settings: Settings, connector: str, source: str | None) -> list[Scri
         raise UsageError(f"{connector} and --source {source} name two sources")
     wanted = name or source
     if wanted is None:
-        if not settings.scripts:
+        if not configured:
             raise UsageError(
                 "no connector is configured",
                 hint="add a section [connectors.script.NAME]; `ctx connector init NAME` writes one",
             )
-        return list(settings.scripts.values())
-    if wanted not in settings.scripts:
-        known = ", ".join(settings.scripts) or "none"
+        return list(configured.values())
+    if wanted not in configured:
+        known = ", ".join(configured) or "none"
+        files = " and ".join(str(file) for file in loaded.files) or "no settings file"
         raise UsageError(
-            f"there is no section [connectors.script.{wanted}]", hint=f"configured: {known}"
+            f"there is no section [connectors.script.{wanted}]",
+            hint=f"configured in {files}: {known}",
         )
-    return [settings.scripts[wanted]]
+    return [configured[wanted]]
 
 
 def _open_store(settings: Settings, *, dry_run: bool) -> Store | None:

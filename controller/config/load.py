@@ -79,8 +79,7 @@ def load_settings(explicit: Path | None, environment: Mapping[str, str], directo
         ConfigSyntaxError: A file is no TOML.
         UndefinedVariableError: A path uses a variable that has no value.
     """
-    if explicit is None and environment.get("CTX_CONFIG"):
-        explicit = expand_home(environment["CTX_CONFIG"], environment)
+    explicit = _named(explicit, environment)
     found = (
         _discover(environment, directory)
         if explicit is None
@@ -93,7 +92,24 @@ def load_settings(explicit: Path | None, environment: Mapping[str, str], directo
     settings = parse_settings(reading, found.database)
     if found.is_fixed:
         settings = replace(settings, db=DatabaseSettings(found.database))
-    return Loaded(settings, found.files, tuple(reading.warnings))
+    return Loaded(settings, found.files, (*found.warnings, *reading.warnings))
+
+
+def settings_file(explicit: Path | None, environment: Mapping[str, str], directory: Path) -> Path:
+    """Name the file that new settings for `directory` belong into, whether it is there yet or not."""
+    explicit = _named(explicit, environment)
+    if explicit is not None:
+        return directory / explicit
+    workspace = find_workspace(directory)
+    if workspace is None:
+        return directory / "ctx.toml"
+    return workspace.config or workspace.directory / "ctx.toml"
+
+
+def _named(explicit: Path | None, environment: Mapping[str, str]) -> Path | None:
+    if explicit is None and environment.get("CTX_CONFIG"):
+        return expand_home(environment["CTX_CONFIG"], environment)
+    return explicit
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +118,7 @@ class _Found:
     database: Path
     is_fixed: bool = False
     """True where a workspace has a database and no file: the user's own file must not redirect it."""
+    warnings: tuple[str, ...] = ()
 
 
 def _discover(environment: Mapping[str, str], directory: Path) -> _Found:
@@ -112,7 +129,9 @@ def _discover(environment: Mapping[str, str], directory: Path) -> _Found:
         return _Found(lowest, default_database(directory))
     if workspace.config is None:
         return _Found(lowest, workspace.directory / WORKSPACE / DATABASE_NAME, is_fixed=True)
-    return _Found((*lowest, workspace.config), _database_of(workspace.config))
+    shadowed = workspace.shadowed()
+    warnings = (f"{shadowed} is not read: {workspace.config} comes first",) if shadowed else ()
+    return _Found((*lowest, workspace.config), _database_of(workspace.config), warnings=warnings)
 
 
 def _database_of(config: Path) -> Path:

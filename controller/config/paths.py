@@ -26,6 +26,12 @@ class Workspace:
     config: Path | None
     """None where there is only a database, such as `ctx dev` leaves."""
 
+    def shadowed(self) -> Path | None:
+        """Name the ctx.toml that is not read because of the `.ctx/config.toml` beside it."""
+        plain = self.directory / "ctx.toml"
+        inner = self.directory / CONFIG_NAMES[0]
+        return plain if self.config == inner and plain.is_file() else None
+
 
 def find_workspace(start: Path) -> Workspace | None:
     """

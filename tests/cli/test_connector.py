@@ -59,6 +59,33 @@ def test_a_new_connector_comes_with_its_section(console: Console) -> None:
     }
 
 
+@pytest.mark.parametrize("file", [".ctx/config.toml", "config/ctx.toml", "ctx.toml"])
+def test_the_section_of_a_new_connector_goes_into_the_settings_in_use(
+    console: Console, file: str
+) -> None:
+    settings = console.write(file, "[db]\n")
+
+    answer = console.run("connector", "init", "jira")
+    section = answer.out.split(f"\n\nAdd to {file}:\n\n")[1]
+    settings.write_text(section.replace("${JIRA_API_TOKEN}", "x"))
+
+    assert f"-- Put this into {file}:" in (console.directory / "connectors/jira.lua").read_text()
+    assert console.run("sources").out.splitlines()[1].split() == ["script:jira", "OK", "yes"]
+
+
+def test_the_section_of_a_new_connector_finds_it_from_a_project_above(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = console.write("ctx.toml", "[db]\n")
+    (console.directory / "deep").mkdir()
+    monkeypatch.chdir(console.directory / "deep")
+
+    answer = console.run("connector", "init", "jira")
+
+    assert f"Add to {settings}:" in answer.out
+    assert 'path = "deep/connectors/jira.lua"' in answer.out
+
+
 @pytest.mark.parametrize("name", ["jira", "my.wiki", "2fast"])
 def test_a_new_connector_runs_as_it_is_written(console: Console, name: str) -> None:
     console.run("connector", "init", name)

@@ -9,6 +9,7 @@ from controller.config.load import (
     proxies,
     read_environment,
     run_variables,
+    settings_file,
 )
 from controller.errors import ConfigError, UndefinedVariableError
 
@@ -246,3 +247,28 @@ def test_proxies_are_known_by_their_lower_case_names() -> None:
 
 def test_a_client_of_a_cgi_program_cannot_set_its_proxy() -> None:
     assert proxies({"HTTP_PROXY": "http://evil", "REQUEST_METHOD": "GET"}) == {}
+
+
+def test_a_file_that_is_hidden_by_one_beside_it_is_told(project: Path, home: Path) -> None:
+    inner = write(project / ".ctx/config.toml", "[db]\n")
+    plain = write(project / "ctx.toml", "[db]\n")
+
+    loaded = load(project, home)
+
+    assert loaded.files == (inner,)
+    assert loaded.warnings == (f"{plain} is not read: {inner} comes first",)
+
+
+def test_new_settings_go_into_the_file_in_use(project: Path, home: Path) -> None:
+    environment = {"HOME": str(home)}
+    explicit = {**environment, "CTX_CONFIG": "~/mine.toml"}
+
+    unset = settings_file(None, environment, project)
+    write(project / ".ctx/data/ctx.sqlite", "")
+    bare = settings_file(None, environment, project / "deep")
+    inner = write(project / ".ctx/config.toml", "[db]\n")
+
+    assert unset == bare == project / "ctx.toml"
+    assert settings_file(None, environment, project / "deep") == inner
+    assert settings_file(None, explicit, project) == home / "mine.toml"
+    assert settings_file(Path("x.toml"), explicit, project) == project / "x.toml"
