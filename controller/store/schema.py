@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.resources import files
+from pathlib import Path
 
 from controller.errors import StoreCorruptError
 
@@ -27,7 +27,8 @@ class Migration:
 def shipped_migrations() -> tuple[Migration, ...]:
     """Read the migrations of this release, in order."""
     found = []
-    for file in files("controller.store").joinpath("migrations").iterdir():
+    # Not by importlib.resources: that is 8 ms of each start, for files which lie here.
+    for file in (Path(__file__).parent / "migrations").iterdir():
         name = _NAME.fullmatch(file.name)
         if name is not None:
             sql = file.read_text(encoding="utf-8")
