@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from traceback import format_exc
 
 import click
@@ -46,6 +47,19 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError as error:
             raise _ReaderGoneError from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; click would look for near names among those it has imported: none."""
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches  # 4 ms that only a mistake pays
+
+            near = get_close_matches(name, _COMMANDS, 1)
+            guess = f" Did you mean '{near[0]}'?" if near else ""
+            raise click.UsageError(f"No such command '{name}'.{guess}", ctx)
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the commands in the order a newcomer meets them."""
@@ -110,8 +124,7 @@ def run(arguments: Sequence[str]) -> int:
     except (_ReaderGoneError, BrokenPipeError):
         return _leave_the_pipe()
     except Exception as error:  # noqa: BLE001  the edge of this shell: a defect ends in words too
-        write_failure("InternalError", _defect(error, arguments), "", fmt)
-        return Exit.FAILED
+        return _unexpected(error, arguments, fmt)
     return result if isinstance(result, int) else Exit.OK
 
 
@@ -143,6 +156,22 @@ def _format_of(arguments: Sequence[str]) -> OutputFormat:
 def _usage_hint(error: click.ClickException) -> str:
     context = error.ctx if isinstance(error, click.UsageError) else None
     return f"see {context.command_path if context is not None else 'ctx'} --help"
+
+
+def _unexpected(error: Exception, arguments: Sequence[str], fmt: OutputFormat) -> int:
+    if isinstance(error, FileNotFoundError) and not _stands_somewhere():
+        write_failure("InvalidUsage", "the working directory is gone", "change to another", fmt)
+        return Exit.USAGE
+    write_failure("InternalError", _defect(error, arguments), "", fmt)
+    return Exit.FAILED
+
+
+def _stands_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _defect(error: Exception, arguments: Sequence[str]) -> str:

@@ -168,6 +168,9 @@ class _Session:
         error = outcome.error
         if error is None:
             return
+        if outcome.result is RunResult.CANCELLED and self._fmt is OutputFormat.TEXT:
+            write_note(f"Stopped {outcome.source}: what was stored before stays")
+            return
         if outcome.result is RunResult.PARTIAL:
             write_warning(f"{outcome.source}: {error.message}")
             write_note(f"Hint: {error.hint}")
@@ -191,12 +194,16 @@ class _Session:
 
 def _choose(loaded: Loaded, connector: str, source: str | None) -> list[ScriptSettings]:
     configured = loaded.settings.scripts
-    kind, _, name = connector.partition(":")
+    kind, colon, name = connector.partition(":")
     if kind != "script":
+        guess = f"did you mean script:{connector}? " if connector in configured else ""
         raise UsageError(
             f"there is no connector '{connector}'",
-            hint="this release runs Lua connectors: script:NAME, or script for all",
+            hint=f"{guess}this release runs Lua connectors: script:NAME, or script for all",
         )
+    if colon and not name:
+        # An empty variable in somebody's shell must not sync everything.
+        raise UsageError(f"'{connector}' names no section", hint="script alone means all of them")
     if name and source and name != source:
         raise UsageError(f"{connector} and --source {source} name two sources")
     wanted = name or source

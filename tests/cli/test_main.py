@@ -33,6 +33,7 @@ def ctx(
         (["nonsense"], "No such command 'nonsense'"),
         (["search", "x", "--nonsense"], "No such option"),
         (["--config"], "requires an argument"),
+        (["snyc", "script"], "No such command 'snyc'. Did you mean 'sync'?"),
         (["connector", "nonsense"], "No such command 'nonsense'"),
         (["--log-format", "xml", "stats"], "'xml' is not one of"),
     ],
@@ -47,6 +48,20 @@ def test_a_line_that_makes_no_sense_is_a_usage_error(
     assert answer.err.startswith("Error: ")
     assert problem in answer.err
     assert re.search(r"Hint: see ctx .*--help", answer.err)
+
+
+def test_a_working_directory_that_is_gone_is_told(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = console.directory / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    answer = console.run("stats")
+
+    assert answer.code == 2
+    assert answer.err == "Error: the working directory is gone\nHint: change to another\n"
 
 
 def test_a_usage_error_is_json_for_a_program(console: Console) -> None:
@@ -140,20 +155,15 @@ def test_odd_settings_are_warnings_on_standard_error(console: Console) -> None:
     )
 
 
-def test_a_defect_ends_in_words_and_verbose_shows_where(
-    console: Console, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone = console.directory / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-    gone.rmdir()
+def test_a_defect_ends_in_words_and_verbose_shows_where(console: Console) -> None:
+    # No shell can pass this; nothing before the file system minds it.
+    impossible = ("stats", "--config", "a\0b")
 
-    plain = console.run("stats")
-    verbose = console.run("stats", "--verbose")
+    plain = console.run(*impossible)
+    verbose = console.run(*impossible, "--verbose")
 
-    monkeypatch.chdir(console.directory)
     assert plain.code == verbose.code == 1
-    assert "a defect of ctx (FileNotFoundError" in plain.err
+    assert "a defect of ctx (ValueError" in plain.err
     assert "Traceback" not in plain.err
     assert "Traceback" in verbose.err
 

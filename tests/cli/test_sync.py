@@ -37,6 +37,8 @@ def workspace(console: Console, monkeypatch: pytest.MonkeyPatch) -> Console:
     [
         (["sync"], "Missing argument 'CONNECTOR'"),
         (["sync", "git:docs"], "there is no connector 'git:docs'"),
+        (["sync", "tickets"], "did you mean script:tickets?"),
+        (["sync", "script:"], "'script:' names no section"),
         (["sync", "script:nope"], "there is no section [connectors.script.nope]"),
         (["sync", "script:tickets", "--source", "broken"], "name two sources"),
         (["sync", "script:tickets", "--limit", "0"], "0 is not in the range"),

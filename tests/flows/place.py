@@ -64,6 +64,17 @@ class Place:
         )
         return Told(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """Start a command that goes on for a while."""
+        return subprocess.Popen(
+            [CTX, *arguments],
+            cwd=self.directory,
+            env=self._environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
     def stored(self) -> dict[str, int]:
         """Count the documents of each source."""
         counts = self.ctx("stats", "--output", "json").json()

@@ -1,5 +1,7 @@
 """Scripts that are broken, or return what no connector should."""
 
+import signal
+
 import pytest
 
 from tests.flows.place import Place
@@ -247,3 +249,26 @@ def test_a_script_that_never_ends_is_stopped_at_its_timeout(synced: Place) -> No
         "Hint: raise timeout, or hand items over with emit(item) and return a checkpoint",
     ]
     assert synced.found("otter") == ["a", "b"]
+
+
+def test_a_run_that_is_stopped_says_so_and_keeps_its_pages(synced: Place) -> None:
+    synced.connector(
+        "jira",
+        scanning(
+            "  for i = 1, 600 do emit { source_id = 'n' .. i, body = 'badger' } end\n"
+            "  log.info('napping')\n"
+            "  sleep(60)"
+        ),
+    )
+
+    with synced.start("sync", "script:jira") as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == b"[script:jira] INFO: napping\n"
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=5)
+
+    assert running.returncode == 130
+    assert out.splitlines()[-1] == b"cancelled"
+    assert err == b"Stopped script:jira: what was stored before stays\n"
+    assert synced.stored() == {"script:jira": 502}
+    assert synced.ctx("sync", "script:jira", "--limit", "1").code == 0
