@@ -126,7 +126,9 @@ def _await_store(directory: Path) -> apsw.Connection:
     end = monotonic() + PATIENCE
     while monotonic() < end:
         for path in directory.rglob("*.sqlite"):
-            return apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+            store = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+            store.set_busy_timeout(1000)  # its first writer holds it for a moment
+            return store
         sleep(_LOOK_EVERY)
     raise TimeoutError(f"no store came up below {directory}")
 
