@@ -68,8 +68,12 @@ class SqliteStore:
                 name: sqlite_runs.claim_source(self._database, name, run.owner)
                 for name in {write.item.source for write in page.writes}
             }
-            sqlite_pages.write_documents(self._database, page.writes, sources, run_id, now)
-            ids = sqlite_pages.find_ids(self._database, page.seen)
+            written = sqlite_pages.write_documents(
+                self._database, page.writes, sources, run_id, now
+            )
+            ids = [written[key] for key in page.seen if key in written]
+            rest = [key for key in page.seen if key not in written]
+            ids += sqlite_pages.find_ids(self._database, rest)
             self._note(run, page, ids, to_number(now))
         run.beat = to_number(now)
         run.absent.difference_update(ids)

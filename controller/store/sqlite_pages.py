@@ -46,9 +46,9 @@ def write_documents(
     sources: Mapping[str, int],
     run: str,
     now: datetime,
-) -> None:
+) -> dict[tuple[str, str], int]:
     """
-    Insert or overwrite documents inside the caller's transaction.
+    Insert or overwrite documents inside the caller's transaction; give their ids.
 
     Times that an item does not give are `now`, but for the creation of a
     document that is there already.
@@ -62,6 +62,10 @@ def write_documents(
     _write_rows(database, placed, run, to_number(now))
     _write_chunks(database, placed, to_number(now))
     _count(database, placed, changed)
+    return {
+        (document.write.item.source, document.write.item.source_id): document.id
+        for document in placed
+    }
 
 
 def _place(
