@@ -54,7 +54,7 @@ class LazyGroup(click.Group):
         """Find a command; click would look for near names among those it has imported: none."""
         name = args[0]
         if name not in _COMMANDS and not name.startswith("-"):
-            from difflib import get_close_matches  # 4 ms that only a mistake pays
+            from difflib import get_close_matches  # noqa: PLC0415  4 ms that only a mistake pays
 
             near = get_close_matches(name, _COMMANDS, 1)
             guess = f" Did you mean '{near[0]}'?" if near else ""
