@@ -69,11 +69,13 @@ def _panel(name: str, points: Sequence[Point], corner: tuple[int, int]) -> str:
             for index, (value, point) in enumerate(zip(values, points))
         )
     )
+    # Title above, figures below the axis: a long title leaves no room beside it.
+    below = top + MARGIN + floor + 14
     unit = f"x {points[-1]['floor']}" if with_floor else points[-1]["unit"]
     parts = [
         f'<text x="{left + 10}" y="{top + 14}">{escape(name)}</text>',
         (
-            f'<text x="{left + WIDTH - 10}" y="{top + 14}" text-anchor="end" fill="#1f6feb">'
+            f'<text x="{left + MARGIN}" y="{below}" fill="#1f6feb">'
             f"{values[-1]:.3g} {escape(unit)}</text>"
         ),
         (
@@ -88,7 +90,7 @@ def _panel(name: str, points: Sequence[Point], corner: tuple[int, int]) -> str:
         parts.append(
             f'<line x1="{left + MARGIN}" x2="{left + WIDTH - MARGIN}" y1="{y:.1f}" y2="{y:.1f}"'
             ' stroke="#d1242f" stroke-dasharray="4 3"/>'
-            f'<text x="{left + WIDTH - MARGIN}" y="{y - 3:.1f}" text-anchor="end" fill="#d1242f">'
+            f'<text x="{left + WIDTH - MARGIN}" y="{below}" text-anchor="end" fill="#d1242f">'
             f"asked {escape(bar)}</text>"
         )
     return "".join(parts)
