@@ -38,14 +38,15 @@ class Synced:
         assert done.returncode == 1
         assert f"Warning: Registry team: {reason}: {message}" in done.stderr
         assert "Traceback" not in done.stderr
-        ready = self.world.condition("team", "Ready")
+        resources = self.world.resources()
+        team, notes = resources["team"]["status"], resources["notes"]["status"]
+        [ready] = [each for each in team["conditions"] if each["type"] == "Ready"]
         assert (ready["status"], ready["reason"]) == ("False", reason)
         assert ready["message"].startswith(message)
-        status = self.world.status("team")
-        assert re.search(hint, status["error"].get("hint", ""))
-        assert status["artifact"]["revision"] == self.revision
-        assert self.world.status("notes")["documents"] == 3
-        assert len(self.world.runs("notes")) == 1
+        assert re.search(hint, team["error"].get("hint", ""))
+        assert team["artifact"]["revision"] == self.revision
+        assert notes["documents"] == 3
+        assert len(notes["history"]) == 1
         assert "script:notes / Note 2" in self.world.ctx("search", "zebra number 2")
 
 
@@ -54,7 +55,7 @@ def synced(world: DevWorld, git_server: GitServer) -> Synced:
     world.declare_sync()
     done = world.once()
     assert done.returncode == 0, done.stderr
-    return Synced(world, git_server, world.status("team")["artifact"]["revision"])
+    return Synced(world, git_server, f"main@sha1:{world.registry.head()}")
 
 
 def test_a_url_that_leads_nowhere(synced: Synced) -> None:
