@@ -91,7 +91,7 @@ def test_a_repository_without_a_commit(synced: Synced) -> None:
 
 def test_a_branch_that_is_not_there_is_told_with_those_that_are(synced: Synced) -> None:
     path = synced.world.directory / "registry.yaml"
-    path.write_text(path.read_text().replace("branch: main", "branch: mian"))
+    path.write_text(path.read_text().replace("branch: main", "branch: trunk"))
 
     synced.fails_with("ReferenceNotFound", synced.world.url, "main")
 

@@ -18,7 +18,7 @@ BROKEN = {
     "no-flag": (f"{SYNC}  suspend: 'no'\n", 6, "spec.suspend: must be true or false"),
     "no-map": (SYNC.replace("{name: notes}", "notes"), 5, "spec.connector: must be a map"),
     "no-number": (f"{SYNC}  limits:\n    maxItems: many\n", 7, "spec.limits.maxItems: must be"),
-    "unknown": (f"{SYNC}  shedule: '@hourly'\n", 6, "spec.shedule: is no field; did you mean"),
+    "unknown": (f"{SYNC}  time_zone: UTC\n", 6, "spec.time_zone: is no field; did you mean"),
     "no-spec": (SYNC.partition("spec:")[0], 1, "spec: is required"),
     "twice": (f"---\n{SYNC}---\n{SYNC}", 8, "is declared a second time, the first is at"),
 }

@@ -89,13 +89,15 @@ def test_the_first_hour_goes_from_nothing_to_an_answer(place: Place, api: HttpSo
 
     # An edit of the script is seen at the next try.
     script = place.directory / "connectors/zoo.lua"
-    script.write_text(script.read_text().replace("title = entry.title", "title = entry.titel.text"))
+    script.write_text(
+        script.read_text().replace("title = entry.title", "title = entry.heading.text")
+    )
     broken = place.ctx("sync", "script:zoo", "--allow-loopback")
-    script.write_text(script.read_text().replace("entry.titel.text", "entry.title:upper()"))
+    script.write_text(script.read_text().replace("entry.heading.text", "entry.title:upper()"))
     synced = place.ctx("sync", "script:zoo", "--allow-loopback")
 
     assert broken.code == 1
-    assert "attempt to index a nil value (field 'titel')" in broken.err
+    assert "attempt to index a nil value (field 'heading')" in broken.err
     assert synced.code == 0, synced.err
     assert "  of these new: 3\n" in synced.out
 
