@@ -11,7 +11,7 @@ import click
 from controller import assemble
 from controller.cli.exits import Exit
 from controller.cli.options import Invocation
-from controller.cli.output import write_json, write_line, write_table, write_warning
+from controller.cli.output import write_json, write_line, write_note, write_table, write_warning
 from controller.config.documents import read_documents, write_document
 from controller.config.load import proxies, read_environment
 from controller.config.shipped import crd_texts
@@ -190,5 +190,7 @@ def _crds() -> dict[str, Mapping[str, object]]:
 
 def _print_unready(fleet: Fleet) -> None:
     for row in fleet.rows(lambda _: None):
-        if row.ready != "True":
+        if row.ready != "True" and not row.suspended:
             write_warning(f"{row.kind} {row.name}: {row.reason}: {row.message}")
+            if row.hint:
+                write_note(f"  Hint: {row.hint}")

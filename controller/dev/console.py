@@ -21,6 +21,8 @@ class Row:
     running: bool
     last_run: datetime | None
     next_run: datetime | None
+    suspended: bool = False
+    hint: str = ""
 
 
 class Console(Protocol):

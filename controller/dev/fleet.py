@@ -64,6 +64,7 @@ class Fleet:
         self._workers = GitWorkers(around.proxies)
         self._checker = ScriptChecker()
         self._artifacts: dict[str, str] = {}
+        self._told: set[str] = set()
         self._orphans: list[RunningScan] = []
         """Runs of syncs that are not declared any more, on their way out."""
         self.registries: dict[str, RegistryKeeper] = {}
@@ -96,6 +97,25 @@ class Fleet:
             self._save(identity, {**accepted.body, "status": status})
         self._keep_registries()
         self._keep_syncs()
+        self._tell_oddities()
+
+    def _tell_oddities(self) -> None:
+        """Say what is no error, and surely not meant."""
+        odd = []
+        if not self._declared.resources and not self.has_problems:
+            odd.append(
+                f"no Registry and no ConnectorSync is declared below {self._around.directory}"
+            )
+        known = {name for key in self.registries for name in (key, key.partition("/")[2])}
+        odd += [
+            f"--registry {name}: no such Registry is declared"
+            for name in self._around.worktrees
+            if name not in known
+        ]
+        for text in odd:
+            if text not in self._told:
+                self._around.console.event("warning", "manifests.odd", problem=text)
+        self._told = set(odd)
 
     def _forget_undeclared(self) -> None:
         # Only when every file could be read: a resource in a broken one is not gone.

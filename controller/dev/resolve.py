@@ -77,8 +77,8 @@ def config_problem(desired: DesiredSync, found: Found) -> Failure | None:
     if missing:
         return Failure(
             Reason.MISSING_REQUIRED_CONFIG,
-            f"connector {desired.connector} needs spec.config.{missing[0]}"
-            + (f" and {len(missing) - 1} more: {', '.join(missing[1:])}" if missing[1:] else ""),
+            f"connector {desired.connector} needs "
+            + " and ".join(f"spec.config.{key}" for key in missing),
             "its README says what they mean",
             retryable=False,
         )

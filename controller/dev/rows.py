@@ -33,6 +33,8 @@ def registry_row(
         running=False,
         last_run=artifact.updated_at if artifact else None,
         next_run=next_look,
+        suspended=desired.suspended,
+        hint=recorded.error.hint if recorded.error else "",
     )
 
 
@@ -50,6 +52,8 @@ def sync_row(desired: DesiredSync, recorded: RecordedSync, next_look: datetime |
         running=recorded.active is not None,
         last_run=last.ended_at if last else None,
         next_run=next_look if recorded.active is None else None,
+        suspended=desired.suspended,
+        hint=recorded.error.hint if recorded.error else "",
     )
 
 

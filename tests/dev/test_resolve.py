@@ -119,7 +119,7 @@ def test_required_config_is_asked_for_before_a_run() -> None:
     complete = config_problem(replace(SYNC, config={"url": "x", "token": 0}), found)
 
     assert nothing is not None
-    assert nothing.message == "connector jira needs spec.config.url and 1 more: token"
+    assert nothing.message == "connector jira needs spec.config.url and spec.config.token"
     assert empty is not None
     assert empty.message == "connector jira needs spec.config.token"
     assert not empty.retryable

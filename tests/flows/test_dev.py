@@ -266,3 +266,30 @@ def _ask_again(world: DevWorld, token: str) -> None:
     world.declare(
         "registry.yaml", text.replace("{name: team}", f"{{name: team, annotations: {note}}}")
     )
+
+
+def test_what_is_surely_not_meant_is_said(world: DevWorld, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+
+    misspelled = world.once("--registry", f"teem={world.registry.directory}")
+    empty = subprocess.run(
+        [CTX, "dev", str(tmp_path / "empty"), "--once"], capture_output=True, text=True, check=False
+    )
+
+    assert "--registry teem: no such Registry is declared" in misspelled.stderr
+    assert "no Registry and no ConnectorSync is declared" in empty.stderr
+
+
+def test_the_connector_of_a_sync_that_never_ran_may_be_corrected(world: DevWorld) -> None:
+    path = world.declare_sync(connector="nots")
+    refused = world.once()
+    path.write_text(path.read_text().replace("nots", "notes"))
+
+    corrected = world.once()
+    path.write_text(path.read_text().replace("{name: notes}\n  config", "{name: other}\n  config"))
+    settled = world.once()
+
+    assert "ConnectorNotFound" in refused.stderr
+    assert "Hint: " in refused.stderr
+    assert corrected.returncode == 0, corrected.stderr
+    assert "spec.connector.name cannot change" in settled.stderr
