@@ -53,7 +53,7 @@ def _start_up(report: Report, directory: Path) -> None:
     )
     report.add(
         Figure(
-            "ctx --version, p50",
+            "ctx --version beside Python, p50",
             percentile(version, 0.5) * 1000,
             "ms",
             "",

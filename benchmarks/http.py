@@ -71,7 +71,7 @@ def _scan(report: Report, script: Path, url: str) -> None:
     wall = median([cost.wall for cost in ours])
     report.add(Figure("scan, engine started and ended", wall, "s", size, bar="<= 0.7"))
     report.add(Figure("scan, host and guest", speed, "/CPU-s", size, bar=">= 20000"))
-    report.add(Figure("scan, host and guest", speed, "/CPU-s", size, "httpx and json", floor))
+    report.add(Figure("scan beside plain Python", speed, "/CPU-s", size, "httpx and json", floor))
 
 
 def _plain_scan(url: str) -> Cost:
