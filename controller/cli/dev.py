@@ -107,6 +107,8 @@ def run(
             loop.run(once=once)
         finally:
             fleet.close()
+        if once and loop.was_stopped:
+            return Exit.INTERRUPTED
         if once and not fleet.is_all_ready():
             _print_unready(fleet)
             return Exit.FAILED
@@ -136,7 +138,7 @@ def status(directory: Path, state: Path | None, fmt: str) -> int:
                 (
                     row.kind,
                     row.name,
-                    row.ready,
+                    "Running" if row.running else row.ready,
                     row.reason,
                     "" if row.documents is None else str(row.documents),
                     since(row.last_run, now),

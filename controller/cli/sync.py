@@ -188,8 +188,12 @@ class _Session:
             return
         # A shell may read the file at any moment: it is whole or not there.
         part = self._flags.report.with_name(f".{self._flags.report.name}.part")
-        part.write_bytes(encode_report(outcome))
-        part.replace(self._flags.report)
+        try:
+            part.write_bytes(encode_report(outcome))
+            part.replace(self._flags.report)
+        except OSError as error:
+            # The row in the store is the truth; whoever waits for the report asks there.
+            write_warning(f"{self._flags.report} cannot be written: {error.strerror}")
 
 
 def _choose(loaded: Loaded, connector: str, source: str | None) -> list[ScriptSettings]:

@@ -39,6 +39,8 @@ def read_tree(path: Path) -> Tree:
         values: dict[str, object] = tomli.loads(text)
     except tomli.TOMLDecodeError as error:
         raise _syntax_error(path, text, error) from error
+    except RecursionError as error:
+        raise ConfigSyntaxError(f"{path}: nested too deeply") from error
     origins: dict[KeyPath, Path] = {}
     _mark(values, (), path, origins)
     return Tree(values, origins)

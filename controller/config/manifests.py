@@ -109,6 +109,9 @@ def _files(directory: Path, problems: list[FileProblem]) -> Iterator[Path]:
 
 
 def _parse(path: Path) -> tuple[Node, ...] | FileProblem:
+    if path.exists() and not path.is_file():
+        # Opening a pipe would wait for a writer, for ever.
+        return FileProblem(path, 0, "it is no regular file")
     try:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)

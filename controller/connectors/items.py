@@ -16,6 +16,8 @@ from controller.instants import parse_instant
 from controller.model.document import RawItem, Refusal, Scalar, SourceItem
 from controller.model.names import SourceName, lies_below
 
+LONGEST_ID = 1024
+LONGEST_SHOWN = 128
 DEFAULT_CONTENT_TYPE = "text/plain"
 
 _OBJECT = msgspec.json.Decoder(dict[str, object])
@@ -42,6 +44,8 @@ def check_item(raw: RawItem, source: SourceName) -> Checked | Refusal:
     source_id, problem = _required("source_id", raw.source_id, raw.id, odd, warnings)
     if not source_id:
         return Refusal(raw.position, problem)
+    if len(source_id) > LONGEST_ID:
+        return Refusal(raw.position, f"'source_id' is longer than {LONGEST_ID} characters")
     body, problem = _required("body", raw.body, None, odd, warnings)
     if not body:
         return Refusal(raw.position, problem)
@@ -65,10 +69,11 @@ def _source(raw: RawItem, source: SourceName, odd: list[str]) -> SourceName | Re
     if raw.source is None and "source" not in odd:
         return source
     label = _text(raw.source)
-    if lies_below(label, source):
+    if len(label) <= LONGEST_ID and lies_below(label, source):
         return SourceName(label)
     # A script may not write into another connector's documents.
-    return Refusal(raw.position, f"'source' is '{label}', which is not {source} or below it")
+    shown = label if len(label) <= LONGEST_SHOWN else f"{label[:LONGEST_SHOWN]}…"
+    return Refusal(raw.position, f"'source' is '{shown}', which is not {source} or below it")
 
 
 def _required(

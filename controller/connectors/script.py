@@ -7,6 +7,7 @@ requests fail that the script did not make good.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -14,13 +15,16 @@ from time import monotonic
 from controller.connectors.items import Checked, check_item
 from controller.errors import (
     CredentialsRejectedError,
+    HarnessError,
     MissingScriptError,
+    ScriptCancelledError,
     ScriptError,
     ScriptTimeoutError,
 )
 from controller.lua.deadline import Deadline
 from controller.lua.host.base import Capabilities, Capability, Value
 from controller.lua.host.ledger import Failure
+from controller.lua.host.log import ScriptLog
 from controller.lua.host.lookup import Host, HostSettings, open_host
 from controller.lua.limits import GuestLimits
 from controller.lua.supervisor import Engine, Guest, Script
@@ -58,20 +62,26 @@ class Page:
     """JSON; set on the page that ends a call of `scan` which returned one."""
 
 
+class ScanStopped(Exception):  # noqa: N818  a signal, no error
+    """Raised by a taker of pages that has enough; what the host saw is reported all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanReport:
-    """What is known when the scan is over."""
+    """What is known when the scan is over, however it ended."""
 
-    requests: int
-    unsettled: tuple[str, ...]
+    requests: int = 0
+    unsettled: tuple[str, ...] = ()
     """Requests that failed and were not made good, a line each."""
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    error: HarnessError | None = None
+    """How it ended badly; pages handed over before stay."""
 
 
 class ItemGate:
     """Checks raw items of one run and keeps the first warnings about them."""
 
-    def __init__(self, request: RunRequest, log: Callable[[str, str], None]) -> None:
+    def __init__(self, request: RunRequest, log: ScriptLog) -> None:
         self._source = request.source
         self._log = log
         self._shown: list[str] = []
@@ -102,8 +112,9 @@ class ItemGate:
     def _warn(self, text: str) -> None:
         self._count += 1
         if len(self._shown) < WARNINGS_SHOWN:
-            self._shown.append(text)
-            self._log("warn", text)
+            # The text quotes the script's own words: redacted, escaped and cut like its log.
+            self._shown.append(self._log.clean(text.encode(errors="replace")))
+            self._log.note("warn", text)
 
 
 def guest_limits(request: RunRequest) -> GuestLimits:
@@ -144,27 +155,29 @@ def scan_script(
     """
     Run the whole scan: one guest, `scan` called again while it asks for more.
 
-    Raises:
-        ScriptError: As the script ended; pages handed over before stay.
-        CredentialsRejectedError: The source refused our credentials, whatever
-            the script made of it.
+    Errors of the script come back in the report.  An unsettled 401 is
+    `CredentialsRejectedError`, whatever the script made of it.  Errors of
+    `on_page` are raised, but for ScanStopped.
     """
     script = read_script(request)
-    gate = ItemGate(request, around.log)
     with open_host(host_settings(request, around)) as host:
+        gate = ItemGate(request, host.log)
+        error: ScriptError | None = None
+        capabilities = _with_pulse(host.capabilities, around.pulse)
         try:
-            capabilities = _with_pulse(host.capabilities, around.pulse)
-            with around.engine.open(script, guest_limits(request), capabilities) as guest:
+            with (
+                suppress(ScanStopped),
+                around.engine.open(script, guest_limits(request), capabilities) as guest,
+            ):
                 guest.load()
                 _scan_until_done(guest, request, config, checkpoint, _Sink(gate, on_page))
-        except ScriptError as error:
-            _refuse_credentials(host, error)
-            raise
-        _refuse_credentials(host, None)
+        except ScriptError as caught:
+            error = caught
         return ScanReport(
             requests=host.ledger.requests,
             unsettled=unsettled_requests(host),
             warnings=gate.warnings(),
+            error=_rejected_credentials(host, error) or error,
         )
 
 
@@ -215,24 +228,37 @@ def host_settings(request: RunRequest, around: Surroundings) -> HostSettings:
         variables={
             name: around.variables[name] for name in request.variables if name in around.variables
         },
-        secrets=around.secrets,
+        secrets=secrets_of(request, around),
         allowed_hosts=request.http.allowed_hosts,
         allowed_cidrs=request.http.allowed_cidrs,
         allow_loopback=request.http.allow_loopback,
         limits=guest_limits(request),
         log=around.log,
         proxies=around.proxies,
-        cancelled=around.cancelled,
+        cancelled=lambda: _look_up(around),
     )
 
 
-def _refuse_credentials(host: Host, cause: ScriptError | None) -> None:
-    if host.ledger.credentials_rejected():
-        refused = [each for each in host.ledger.unsettled() if each.status in (401, 403)]
-        raise CredentialsRejectedError(
-            f"the source rejects the credentials: {_told(refused[0])}",
-            hint="renew the token or password; trying again with the same one does not help",
-        ) from cause
+def secrets_of(request: RunRequest, around: Surroundings) -> tuple[str, ...]:
+    """List what must never be printed: what the config draws in, and what `env.get` serves."""
+    served = [around.variables.get(name, "") for name in request.variables]
+    return tuple(dict.fromkeys((*around.secrets, *filter(None, served))))
+
+
+def _rejected_credentials(host: Host, cause: ScriptError | None) -> HarnessError | None:
+    if not host.ledger.credentials_rejected() or isinstance(cause, ScriptCancelledError):
+        return None
+    refused = [each for each in host.ledger.unsettled() if each.status in (401, 403)]
+    return CredentialsRejectedError(
+        f"the source rejects the credentials: {_told(refused[0])}",
+        hint="renew the token or password; trying again with the same one does not help",
+    )
+
+
+def _look_up(around: Surroundings) -> bool:
+    """Asked several times a second while the host waits: the time to show that we live."""
+    around.pulse()
+    return around.cancelled()
 
 
 def _with_pulse(capabilities: Capabilities, pulse: Callable[[], None]) -> Capabilities:

@@ -88,7 +88,14 @@ def read_declared(
     for identity, accepted in before.resources.items():
         if identity in refused or (accepted.file in broken and identity not in resources):
             resources[identity] = accepted
-    return _desired(resources, found.resources, trouble)
+    values = {
+        (kind, *key): value
+        for kind, kept in (("Secret", before.secrets), ("ConfigMap", before.config_maps))
+        for key, value in kept.items()
+        if broken
+    }
+    values.update(_values(found.resources))
+    return _desired(resources, values, trouble)
 
 
 def _check(
@@ -147,7 +154,7 @@ def _generation(body: Body, recorded: Body | None) -> int:
 
 def _desired(
     resources: Mapping[Identity, Accepted],
-    manifests: tuple[Manifest, ...],
+    values: Mapping[Identity, Mapping[str, str]],
     trouble: list[FileProblem],
 ) -> Declared:
     registries = [each.body for (kind, _, _), each in resources.items() if kind == "Registry"]
@@ -156,17 +163,21 @@ def _desired(
         resources=resources,
         registries=tuple(registry_of(body) for body in registries),
         syncs=tuple(sync_of(body, naming=SourceNaming.LAPTOP) for body in syncs),
-        secrets=_values("Secret", manifests),
-        config_maps=_values("ConfigMap", manifests),
+        secrets={
+            identity[1:]: each for identity, each in values.items() if identity[0] == "Secret"
+        },
+        config_maps={
+            identity[1:]: each for identity, each in values.items() if identity[0] == "ConfigMap"
+        },
         problems=tuple(trouble),
     )
 
 
-def _values(kind: str, manifests: tuple[Manifest, ...]) -> dict[tuple[str, str], Mapping[str, str]]:
+def _values(manifests: tuple[Manifest, ...]) -> dict[Identity, Mapping[str, str]]:
     return {
-        (manifest.namespace, manifest.name): read_secret(manifest.body)
+        (manifest.kind, manifest.namespace, manifest.name): read_secret(manifest.body)
         for manifest in manifests
-        if manifest.kind == kind
+        if manifest.kind not in OURS
     }
 
 

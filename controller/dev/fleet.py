@@ -16,6 +16,7 @@ from controller.dev.rows import is_ready, registry_row, sync_row, tell_registry,
 from controller.dev.runs import Event, RunEnded, RunningScan
 from controller.dev.state import StateDirectory
 from controller.dev.syncs import SyncKeeper, SyncRoom
+from controller.errors import ConfigError, StateError
 from controller.git.credentials import KEYS
 from controller.git.remote import GitWorkers
 from controller.model.names import RunId
@@ -141,10 +142,20 @@ class Fleet:
                 keeper.restore(recorded_registry(self._status("Registry", desired.key())))
             keeper.desired = desired
             keeper.worktree = self._worktree(desired)
-            if desired.secret is not None:
-                keeper.secret = self._values().secret(desired.namespace, desired.secret, KEYS)
+            keeper.secret = self._secret_of(desired)
             kept[desired.key()] = keeper
+        for key in self.registries.keys() - kept.keys():
+            self._around.console.event("info", "registry.removed", registry=key)
         self.registries = kept
+
+    def _secret_of(self, desired: DesiredRegistry) -> Mapping[str, str]:
+        if desired.secret is None:
+            return {}
+        try:
+            return self._values().secret(desired.namespace, desired.secret, KEYS)
+        except ConfigError as error:
+            self._around.console.event("error", "secret.refused", error=error.message)
+            return {}
 
     def _keep_syncs(self) -> None:
         kept: dict[str, SyncKeeper] = {}
@@ -157,7 +168,9 @@ class Fleet:
             keeper.desired = desired
             kept[key] = keeper
         for gone in self.syncs.values():
+            self._around.console.event("info", "sync.removed", sync=gone.key)
             if gone.scan is not None:
+                self._around.console.event("warning", "run.stopped", sync=gone.key)
                 gone.scan.ask_to_stop()
                 self._orphans.append(gone.scan)
         self.syncs = kept
@@ -200,6 +213,15 @@ class Fleet:
             self._around.console.event(
                 "warning", "run.unreported", sync=event.key, ended_by=event.ended_by
             )
+
+    def check_state(self) -> None:
+        """
+        Check that the state directory is still ours.
+
+        Raises:
+            StateError: It was removed.
+        """
+        self._around.state.require()
 
     def is_running(self) -> bool:
         """Say whether a run's process is alive."""
@@ -344,9 +366,16 @@ class Fleet:
             self._save((kind, namespace, name), {**body, "status": status})
 
     def _save(self, identity: Identity, body: Body) -> None:
-        if self._recorded.get(identity) != body:
+        if self._recorded.get(identity) == body:
+            return
+        self._recorded[identity] = body
+        try:
             self._around.state.save(body)
-            self._recorded[identity] = body
+        except StateError as error:
+            # What was synced is in the store, and the next start asks it.
+            self._around.console.event(
+                "error", "status.unwritten", error=error.message, hint=error.hint or ""
+            )
 
     def _status(self, kind: str, key: str) -> Mapping[str, object]:
         namespace, _, name = key.partition("/")

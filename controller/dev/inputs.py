@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from controller.errors import SecretNotFoundError
+from controller.errors import ConfigError, SecretNotFoundError
 from controller.model.sync import DesiredSync, VariableSource
+
+LONGEST_VALUE = 100_000
+"""Bytes; Linux takes 128 KiB for one variable with its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +29,43 @@ class Values:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Names `CTX_SECRET_<NAME>_<KEY>`."""
 
-    def secret(self, namespace: str, name: str, keys: Sequence[str] = ()) -> dict[str, str]:
+    def secret(self, namespace: str, name: str, keys: Sequence[str]) -> dict[str, str]:
         """
-        Collect the keys of a Secret from the three places; empty when there is none.
+        Look up keys of a Secret in the three places; what is nowhere is left out.
 
-        A variable's name does not say which key it spells, so in the
-        environment only the `keys` asked for are found.
+        Raises:
+            ConfigError: A value cannot be read, or not be handed to a process.
         """
-        found = dict(self.secrets.get((namespace, name), {}))
-        if self.directory is not None and (self.directory / name).is_dir():
-            for path in (self.directory / name).iterdir():
-                if path.is_file():
-                    found.setdefault(path.name, path.read_text().rstrip("\n"))
+        found: dict[str, str] = {}
+        manifest = self.secrets.get((namespace, name), {})
         for key in keys:
-            variable = environment_name(name, key)
-            if variable in self.environment:
-                found.setdefault(key, self.environment[variable])
+            value = manifest.get(key)
+            if value is None:
+                value = self._from_file(name, key)
+            if value is None:
+                value = self.environment.get(environment_name(name, key))
+            if value is not None:
+                found[key] = _usable(value, f"Secret {namespace}/{name}, key {key}")
         return found
+
+    def _from_file(self, name: str, key: str) -> str | None:
+        # A name is one step below the directory, and never a way out of it.
+        if self.directory is None or not (_is_step(name) and _is_step(key)):
+            return None
+        path = self.directory / name / key
+        try:
+            return path.read_text().rstrip("\n") if path.is_file() else None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(
+                f"the secret file {path} cannot be read as text", hint="write it as UTF-8"
+            ) from error
 
     def key(self, source: VariableSource, namespace: str) -> str | None:
         """Look one key of a Secret or ConfigMap up; None when it is nowhere."""
         if source.config_map is not None:
             name, key = source.config_map
-            return self.config_maps.get((namespace, name), {}).get(key)
+            value = self.config_maps.get((namespace, name), {}).get(key)
+            return None if value is None else _usable(value, f"ConfigMap {name}, key {key}")
         if source.secret is None:
             return source.value
         name, key = source.secret
@@ -69,6 +86,19 @@ def environment_name(name: str, key: str) -> str:
         "".join(letter if letter.isalnum() else "_" for letter in part).upper()
         for part in (name, key)
     )
+
+
+def _is_step(name: str) -> bool:
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name
+
+
+def _usable(value: str, what: str) -> str:
+    """Check that a value fits into the environment of the process that runs the script."""
+    if "\0" in value:
+        raise ConfigError(f"{what} holds a NUL character", hint="encode it, in base64 for example")
+    if len(value.encode("utf-8", "surrogatepass")) > LONGEST_VALUE:
+        raise ConfigError(f"{what} is longer than {LONGEST_VALUE} bytes")
+    return value
 
 
 def resolve_inputs(desired: DesiredSync, values: Values, salt: bytes) -> Inputs:
@@ -112,7 +142,7 @@ def read_secret(body: Mapping[str, object]) -> dict[str, str]:
 def _entries(section: object) -> list[tuple[str, str]]:
     if not isinstance(section, dict):
         return []
-    return [(str(key), str(value)) for key, value in section.items() if value is not None]
+    return [(str(key), value) for key, value in section.items() if isinstance(value, str)]
 
 
 def _missing(desired: DesiredSync, source: VariableSource) -> SecretNotFoundError:

@@ -10,6 +10,7 @@ from controller.model.recorded import RecordedRegistry, RecordedSync
 from controller.model.registry import Artifact, DesiredRegistry
 from controller.model.sync import DesiredSync, RunRecord, RunResult
 from controller.reconcile.board import short
+from controller.reconcile.due import retry_time
 from controller.resources.bodies import SourceNaming, registry_of, sync_of
 from controller.resources.status import recorded_registry, recorded_sync
 
@@ -46,12 +47,12 @@ def sync_row(desired: DesiredSync, recorded: RecordedSync, next_look: datetime |
         kind="ConnectorSync",
         name=_name(desired.namespace, desired.name),
         ready=ready.status if ready else "",
-        reason=ready.reason if ready else "",
+        reason="Suspended" if desired.suspended else ready.reason if ready else "",
         message=ready.message if ready else "",
         documents=recorded.documents,
         running=recorded.active is not None,
         last_run=last.ended_at if last else None,
-        next_run=next_look if recorded.active is None else None,
+        next_run=None if recorded.active or desired.suspended else next_look,
         suspended=desired.suspended,
         hint=recorded.error.hint if recorded.error else "",
     )
@@ -65,7 +66,8 @@ def body_row(body: Mapping[str, object]) -> Row:
         return registry_row(registry_of(body), recorded_registry(saved), None)
     recorded = recorded_sync(saved)
     desired = sync_of(body, naming=SourceNaming.LAPTOP)
-    times = (recorded.next_schedule_time, recorded.next_full_sync_time)
+    retry = None if recorded.active or desired.suspended else retry_time(desired, recorded)
+    times = (recorded.next_schedule_time, recorded.next_full_sync_time, retry)
     return sync_row(desired, recorded, min((each for each in times if each), default=None))
 
 

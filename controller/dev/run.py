@@ -68,6 +68,11 @@ class Loop:
         """Where runs send what they have to say."""
         return self._events.put
 
+    @property
+    def was_stopped(self) -> bool:
+        """Say whether somebody ended the loop."""
+        return self._stopping
+
     def stop(self) -> None:
         """End the loop soon; callable from a signal handler."""
         self._stopping = True
@@ -125,6 +130,7 @@ class Loop:
         now = monotonic()
         if now - self._looked_at >= LOOK_AFTER_ROOTS:
             self._looked_at = now
+            self._fleet.check_state()
             self._watcher.look_after_roots()
         changed = self._watcher.take()
         if self._fleet.declares(changed):

@@ -13,7 +13,7 @@ The lock is the kernel's (flock): it is gone with its holder, however that ends.
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -57,6 +57,8 @@ class StateDirectory:
             StateError: The place cannot be written.
         """
         try:
+            # What is synced may be private, whatever the umask says.
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             for directory in (self.database.parent, self.registries, self.runs, self.resources):
                 directory.mkdir(parents=True, exist_ok=True)
             ignore = self.root / ".gitignore"
@@ -77,7 +79,13 @@ class StateDirectory:
         Raises:
             StateLockedError: Another process holds it.
         """
-        descriptor = os.open(self.root / "state" / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StateError(
+                f"the state directory {self.root} cannot be written: {error.strerror}",
+                hint="name another one with --state",
+            ) from error
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -92,6 +100,23 @@ class StateDirectory:
             yield
         finally:
             os.close(descriptor)
+
+    @property
+    def _lock(self) -> Path:
+        return self.root / "state" / "lock"
+
+    def require(self) -> None:
+        """
+        Check that the directory is still there.
+
+        Raises:
+            StateError: Somebody removed it; with it went the lock and every status.
+        """
+        if not self._lock.exists():
+            raise StateError(
+                f"the state directory {self.root} was removed while ctx dev ran",
+                hint="start ctx dev again; it builds the directory anew",
+            )
 
     def salt(self) -> bytes:
         """
@@ -126,7 +151,7 @@ class StateDirectory:
                 body = msgspec.json.decode(path.read_bytes(), type=dict[str, object])
                 found[identify(body)] = body
             except (OSError, msgspec.MsgspecError, KeyError, TypeError):
-                path.unlink(missing_ok=True)
+                continue
         return found
 
     def _file(self, identity: tuple[str, str, str]) -> Path:
@@ -149,7 +174,20 @@ def identify(body: dict[str, object]) -> tuple[str, str, str]:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader, or a crash, sees the old or the new one and nothing else."""
+    """
+    Write a file so that a reader, or a crash, sees the old or the new one and nothing else.
+
+    Raises:
+        StateError: The disk is full, or cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise StateError(
+            f"{path} cannot be written: {error.strerror}",
+            hint="make room, or name --state elsewhere",
+        ) from error

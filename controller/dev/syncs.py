@@ -8,16 +8,16 @@ from pathlib import Path
 from controller.dev.inputs import Inputs, Values, resolve_inputs
 from controller.dev.resolve import Candidate, Found, config_problem, resolve_connector, run_request
 from controller.dev.runs import Event, RunningScan
-from controller.errors import HarnessError
+from controller.errors import HarnessError, StateError
 from controller.model.condition import ConditionType, Reason
 from controller.model.names import RunId
 from controller.model.recorded import Failure, RecordedSync, failure_of
-from controller.model.sync import ActiveRun, DesiredSync, SyncOutcome
+from controller.model.sync import ActiveRun, DesiredSync, RunError, RunResult, SyncOutcome
 from controller.reconcile.actions import RecordOutcome, StartRun, StopRun, SyncAction, begun
 from controller.reconcile.cycle import cycle
 from controller.reconcile.observed import ObservedSync, unfinished_run
 from controller.reconcile.status import sync_status
-from controller.reconcile.sync import plan_sync
+from controller.reconcile.sync import lost, plan_sync
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,13 @@ class SyncKeeper:
         # a run without a process and asks the store, instead of losing sight of one.
         started = replace(observed, run=run, running=True, outcome=None)
         self._report(desired, started, room.clock())
-        scan.start(room.environment, inputs.values, room.send)
+        try:
+            scan.start(room.environment, inputs.values, room.send)
+        except (HarnessError, OSError) as error:
+            failed = replace(
+                lost(run, desired, room.clock()), result=RunResult.FAILED, error=_unstarted(error)
+            )
+            return replace(started, recorded=self.recorded, running=False, outcome=failed)
         self._scan = scan
         return replace(started, recorded=self.recorded)
 
@@ -152,3 +158,12 @@ class SyncKeeper:
         if recorded != self.recorded:
             self._room.save(desired, recorded)
             self.recorded = recorded
+
+
+def _unstarted(error: HarnessError | OSError) -> RunError:
+    """Say why the process of a run could not be started."""
+    if isinstance(error, HarnessError):
+        return RunError(error.reason, error.message, error.hint or "", error.retryable)
+    return RunError(
+        StateError.reason, f"the run could not be started: {error.strerror}", retryable=True
+    )

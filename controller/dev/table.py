@@ -63,13 +63,14 @@ class LiveTable:
         for row in self._rows:
             table.add_row(
                 row.kind,
-                row.name,
+                Text(row.name),
                 Text("Running" if row.running else row.ready, style=_colour(row)),
                 row.reason,
                 "" if row.documents is None else f"{row.documents:,}",
                 since(row.last_run, self._now) if self._now else "",
                 until(row.next_run, self._now) if self._now else "",
-                row.message.partition("\n")[0],
+                # Text, never markup: a script chooses these words.
+                Text(row.message.partition("\n")[0]),
             )
         return table
 

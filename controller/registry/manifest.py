@@ -112,6 +112,8 @@ def examine_manifest(
         message = f"{error.msg} (key '{key}')" if key else error.msg
         problem = Problem(file, error.lineno, message, column=error.colno)
         return RegistryManifest(), (problem,)
+    except RecursionError:
+        return RegistryManifest(), (Problem(file, 0, "nested too deeply"),)
     reader = _Reader(file, _places(text))
     _warn_unknown(reader, document, _TOP)
     meta = _table(reader, document, "registry")

@@ -12,7 +12,14 @@ from datetime import datetime
 from time import monotonic
 
 from controller.config.expand import expand_values
-from controller.connectors.script import Page, ScanReport, Surroundings, scan_script
+from controller.connectors.script import (
+    Page,
+    ScanReport,
+    ScanStopped,
+    Surroundings,
+    scan_script,
+    secrets_of,
+)
 from controller.errors import HarnessError, ScriptCancelledError, ScriptTimeoutError, StoreError
 from controller.ingest.apply import apply_page, preview_page
 from controller.lua.host.redaction import Redactor
@@ -26,10 +33,6 @@ from controller.model.sync import (
 )
 from controller.store.base import PageWrite, RunStart, Store
 from controller.sync.parts import Parts, Progress
-
-
-class _EnoughItems(Exception):  # noqa: N818  a signal, no error: `--limit` was reached
-    """Ends a scan from inside its page callback."""
 
 
 class _Run:
@@ -52,7 +55,7 @@ class _Run:
         """Write a page, or only count it in a dry run."""
         items = page.items
         if self.request.item_limit is not None:
-            items = items[: self.request.item_limit - self.counts.scanned]
+            items = items[: self.request.item_limit - self._kept()]
         counts = replace(
             self.counts,
             scanned=self.counts.scanned + len(items) + page.skipped,
@@ -62,7 +65,7 @@ class _Run:
         self.parts.progress(Progress(self.counts.scanned, self.counts.added + self.counts.updated))
         if self._is_enough():
             self.limited = True
-            raise _EnoughItems
+            raise ScanStopped
 
     def pulse(self) -> None:
         """Show that the run is alive while no page comes, or another run would take its place."""
@@ -90,7 +93,10 @@ class _Run:
 
     def _is_enough(self) -> bool:
         limit = self.request.item_limit
-        return limit is not None and self.counts.scanned - self.counts.invalid >= limit
+        return limit is not None and self._kept() >= limit
+
+    def _kept(self) -> int:
+        return self.counts.scanned - self.counts.invalid
 
 
 def run_sync(request: RunRequest, parts: Parts) -> SyncOutcome:
@@ -111,29 +117,50 @@ def run_sync(request: RunRequest, parts: Parts) -> SyncOutcome:
         closed = parts.store.begin_run(_start(run, started_at))
         if closed is not None:
             return closed
-    outcome = _scan(run, started_at)
+    try:
+        outcome = _scan(run, started_at)
+    except Exception as defect:
+        # A defect of ours; the row must not stay open as if the run were alive.
+        _close_after(run, started_at, defect)
+        raise
     if parts.store is None or request.dry_run:
         return outcome
     return _close(run, parts.store, outcome)
 
 
+def _close_after(run: _Run, started_at: datetime, defect: Exception) -> None:
+    store, request = run.parts.store, run.request
+    if store is None or request.dry_run:
+        return
+    error = RunError("InternalError", f"a defect of ctx ({type(defect).__name__})")
+    store.close_run(
+        SyncOutcome(
+            run_id=request.run_id,
+            source=request.source,
+            result=RunResult.FAILED,
+            started_at=started_at,
+            ended_at=run.parts.clock(),
+            mode=run.mode,
+            counts=run.counts,
+            error=error,
+        )
+    )
+
+
 def _scan(run: _Run, started_at: datetime) -> SyncOutcome:
     request, parts = run.request, run.parts
-    error: HarnessError | None = None
-    report = ScanReport(0, (), ())
+    report = ScanReport()
     redact = Redactor(parts.secrets)
     try:
-        config = expand_values(
-            request.config, parts.variables, where=request.origin or str(request.source)
-        )
+        where = request.origin or str(request.source)
+        config = expand_values(request.config, parts.variables, where=where)
         around = _surroundings(run, config.secrets)
         # A script may put a secret into its error; none may reach a status.
-        redact = Redactor(around.secrets)
+        redact = Redactor(secrets_of(request, around))
         report = scan_script(request, config.values, run.checkpoint, around, run.take)
-    except _EnoughItems:
-        run.limited = True
     except HarnessError as caught:
-        error = caught
+        report = ScanReport(error=caught)
+    error = report.error
     return SyncOutcome(
         run_id=request.run_id,
         source=request.source,
@@ -143,7 +170,7 @@ def _scan(run: _Run, started_at: datetime) -> SyncOutcome:
         mode=run.mode,
         complete=not (error or report.unsettled or run.checkpoint or run.limited),
         counts=replace(run.counts, requests=report.requests),
-        error=_describe(error, report, redact),
+        error=_describe(report, redact),
         warnings=tuple(redact(warning) for warning in report.warnings),
     )
 
@@ -198,9 +225,8 @@ def _result(error: HarnessError | None, report: ScanReport) -> RunResult:
     return RunResult.FAILED
 
 
-def _describe(
-    error: HarnessError | None, report: ScanReport, redact: Callable[[str], str]
-) -> RunError | None:
+def _describe(report: ScanReport, redact: Callable[[str], str]) -> RunError | None:
+    error = report.error
     if error is not None:
         return RunError(
             error.reason, redact(_message(error)), redact(error.hint or ""), error.retryable

@@ -1,19 +1,24 @@
 """A scan that writes nothing: what `ctx connector test` shows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from controller.config.expand import expand_values
 from controller.connectors.items import Checked, check_item
 from controller.connectors.script import (
+    ScanStopped,
     Surroundings,
     guest_limits,
     host_settings,
     read_script,
+    secrets_of,
     unsettled_requests,
 )
+from controller.errors import HarnessError, ScriptError
+from controller.lua.host.log import ScriptLog
 from controller.lua.host.lookup import open_host
+from controller.lua.host.redaction import Redactor
 from controller.lua.supervisor import Engine, Loaded
 from controller.model.document import RawItem, Refusal, SourceItem
 from controller.model.sync import RunRequest
@@ -34,13 +39,10 @@ class Trial:
     """True when `--limit` ended the scan."""
 
 
-class _Enough(Exception):  # noqa: N818  a signal, no error
-    pass
-
-
 class _Collector:
-    def __init__(self, request: RunRequest) -> None:
+    def __init__(self, request: RunRequest, log: ScriptLog) -> None:
         self._request = request
+        self._log = log
         self.items: list[SourceItem] = []
         self.refusals: list[Refusal] = []
         self.warnings: list[str] = []
@@ -51,12 +53,17 @@ class _Collector:
             if isinstance(checked, Checked):
                 self.items.append(checked.item)
                 self.warnings.extend(
-                    f"Item at index {raw.position}: {text}" for text in checked.warnings
+                    self._clean(f"Item at index {raw.position}: {text}")
+                    for text in checked.warnings
                 )
             else:
-                self.refusals.append(checked)
+                self.refusals.append(replace(checked, problem=self._clean(checked.problem)))
             if self._request.item_limit is not None and len(self.items) >= self._request.item_limit:
-                raise _Enough
+                raise ScanStopped
+
+    def _clean(self, text: str) -> str:
+        # It quotes the script's own words: redacted, escaped and cut like its log.
+        return self._log.clean(text.encode(errors="replace"))
 
 
 def try_connector(
@@ -86,19 +93,32 @@ def try_connector(
         cancelled=lambda: False,
         pulse=lambda: None,
     )
-    collector = _Collector(request)
+    try:
+        return _try(request, config.values, around, stages)
+    except HarnessError as error:
+        _redact(error, Redactor(secrets_of(request, around)))
+        raise
+
+
+def _try(
+    request: RunRequest,
+    config: Mapping[str, object],
+    around: Surroundings,
+    stages: Callable[[str], None],
+) -> Trial:
     limited = False
     started = monotonic()
     with (
         open_host(host_settings(request, around)) as host,
-        engine.open(read_script(request), guest_limits(request), host.capabilities) as guest,
+        around.engine.open(read_script(request), guest_limits(request), host.capabilities) as guest,
     ):
+        collector = _Collector(request, host.log)
         loaded = guest.load()
         for stage in ("loaded", "defined", "calling"):
             stages(stage)
         try:
-            guest.scan(config.values, None, collector.take)
-        except _Enough:
+            guest.scan(config, None, collector.take)
+        except ScanStopped:
             limited = True
         return Trial(
             loaded=loaded,
@@ -109,3 +129,12 @@ def try_connector(
             seconds=monotonic() - started,
             limited=limited,
         )
+
+
+def _redact(error: HarnessError, redact: Callable[[str], str]) -> None:
+    """Take secrets out of an error that a script may have put them into."""
+    error.message = redact(error.message)
+    error.args = (error.message,)
+    error.hint = redact(error.hint) if error.hint else error.hint
+    if isinstance(error, ScriptError):
+        error.traceback = redact(error.traceback)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,12 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("#" * (MOST_BYTES + 1))
 
     assert problems(tmp_path) == ["a.yaml: the file is larger than 1 MiB"]
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.yaml")
+
+    assert problems(tmp_path) == ["a.yaml: it is no regular file"]
 
 
 def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:

@@ -77,6 +77,11 @@ def test_every_field_arrives() -> None:
         (item(body=b""), "'body' is empty"),
         (item(body=None, odd=b"body metadata"), "'body' is no string"),
         (RawItem(position=5, odd=b"item"), "the item is no table"),
+        (item(source_id=b"x" * 1025), "'source_id' is longer than 1024 characters"),
+        (
+            item(source=b"S" * 5000),
+            f"'source' is '{'S' * 128}…', which is not script:jira or below it",
+        ),
         (
             item(source=b"git:platform"),
             "'source' is 'git:platform', which is not script:jira or below it",

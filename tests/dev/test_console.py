@@ -44,3 +44,17 @@ def test_the_table_shows_resources_above_and_events_below() -> None:
     assert "520" in text
     assert "run.failed" in text
     assert "line two" not in text
+
+
+def test_what_a_script_says_is_no_markup() -> None:
+    screen = StringIO()
+    table = LiveTable("ctx dev", Terminal(file=screen, width=160, height=40, force_terminal=True))
+    message = "[/boom] [link=https://evil.example]docs[/link]"
+    row = Row("ConnectorSync", "x", "False", "ScriptError", message, 0, False, None, None)
+
+    table.show([row], NOON)
+    table.event("error", "run.failed", error=message)
+    table.close()
+
+    assert "[/boom]" in screen.getvalue()
+    assert "\x1b]8;" not in screen.getvalue()

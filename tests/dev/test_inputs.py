@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from controller.dev.inputs import Values, environment_name, read_secret, resolve_inputs
-from controller.errors import SecretNotFoundError
+from controller.errors import ConfigError, SecretNotFoundError
 from controller.model.names import ResourceName, SourceName
 from controller.model.sync import DesiredSync, VariableSource
 
@@ -106,3 +106,39 @@ def test_a_secret_manifest_is_read_from_both_its_sections() -> None:
 
 def test_the_variable_of_a_key_is_spelled_in_capitals() -> None:
     assert environment_name("jira.main", "api-token") == "CTX_SECRET_JIRA_MAIN_API_TOKEN"
+
+
+@pytest.mark.parametrize("name", ["..", "../sub", "/etc", ".", "a/b"])
+def test_a_name_is_never_a_way_out_of_the_secrets_directory(tmp_path: Path, name: str) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "key").write_text("outside")
+    (tmp_path / "secrets").mkdir()
+
+    with pytest.raises(SecretNotFoundError):
+        resolve_inputs(
+            sync(VariableSource("T", secret=(name, "key"))),
+            Values(directory=tmp_path / "secrets"),
+            SALT,
+        )
+
+
+def test_a_file_beside_the_wanted_one_is_not_read(tmp_path: Path) -> None:
+    (tmp_path / "jira").mkdir()
+    (tmp_path / "jira" / "api-token").write_text("fine")
+    (tmp_path / "jira" / ".api-token.swp").write_bytes(b"\xff\xfe")
+
+    assert resolve_inputs(sync(TOKEN), Values(directory=tmp_path), SALT).values == {"TOKEN": "fine"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"\xff\xfe", "cannot be read as text"), (b"a\0b", "NUL"), (b"x" * 200_000, "longer than")],
+)
+def test_a_value_that_no_process_can_take_is_refused_without_showing_it(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "jira").mkdir()
+    (tmp_path / "jira" / "api-token").write_bytes(content)
+
+    with pytest.raises(ConfigError, match=said):
+        resolve_inputs(sync(TOKEN), Values(directory=tmp_path), SALT)

@@ -86,5 +86,27 @@ def test_the_salt_is_made_once_and_private(state: StateDirectory) -> None:
     assert (state.root / "state" / "salt").stat().st_mode & 0o077 == 0
 
 
+def test_a_status_that_cannot_be_written_is_an_error_that_names_the_file(
+    state: StateDirectory,
+) -> None:
+    state.resources.rmdir()
+
+    with pytest.raises(StateError, match=r"registry\.default\.team\.json cannot be written"):
+        state.save({"kind": "Registry", "metadata": {"name": "team"}})
+
+
+def test_a_directory_that_is_removed_is_missed(state: StateDirectory) -> None:
+    with state.locked():
+        state.require()
+        (state.root / "state" / "lock").unlink()
+
+        with pytest.raises(StateError, match="was removed"):
+            state.require()
+
+
+def test_what_is_synced_is_private(state: StateDirectory) -> None:
+    assert state.root.stat().st_mode & 0o077 == 0
+
+
 def test_nothing_below_the_directory_is_offered_to_git(state: StateDirectory) -> None:
     assert (state.root / ".gitignore").read_text().split() == ["data/", "cache/", "state/"]

@@ -22,6 +22,7 @@ from controller.store.base import SearchRequest, Store
 from controller.store.lookup import open_store
 from controller.sync.parts import Parts, Progress
 from controller.sync.run import run_sync
+from tests.fakes.http_source import HttpSource, page
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -316,3 +317,76 @@ def test_a_script_that_waits_long_shows_that_it_is_alive(world: World) -> None:
     assert world.store is not None
     # Each of the three waits asked the clock for a heartbeat, beside start and end.
     assert world.looks >= 6
+
+
+def test_what_env_get_serves_is_a_secret_too(world: World) -> None:
+    script = """
+    connector = {}
+    function connector.scan()
+        local token = env.get("TOKEN")
+        emit{source_id = "1", body = "x", source = "s " .. token .. "\\n[script:x] ERROR: forged"}
+        error("tok " .. token)
+    end
+    """
+
+    outcome = run_sync(
+        world.request(script, variables=("TOKEN",)),
+        replace(world.parts(TOKEN="s3cr3t-value"), secrets=()),
+    )
+
+    assert outcome.error is not None
+    assert outcome.counts.invalid == 1
+    told = repr((outcome, world.lines))
+    assert "s3cr3t" not in told
+    assert all("\n" not in text for _, text in world.lines)
+
+
+def test_a_limit_hides_no_failed_request(world: World) -> None:
+    with HttpSource() as source:
+        source.on("/401", page(b"", status=401))
+        outcome = world.run(
+            f"""
+            connector = {{}}
+            function connector.scan()
+                http.get("{source.url}/401")
+                return {{{{source_id = "1", body = "a"}}, {{source_id = "2", body = "b"}}}}
+            end
+            """,
+            item_limit=1,
+        )
+
+    assert outcome.counts.requests == 1
+    assert outcome.error is not None
+    assert outcome.error.reason == "CredentialsRejected"
+
+
+def test_a_limit_counts_what_is_kept(world: World) -> None:
+    outcome = world.run(
+        """
+        connector = {}
+        function connector.scan()
+            for i = 1, 4 do emit{source_id = "a" .. i, body = "x"} end
+            for i = 1, 496 do emit{source_id = "", body = "x"} end
+            for i = 1, 500 do emit{source_id = "b" .. i, body = "x"} end
+        end
+        """,
+        item_limit=5,
+    )
+
+    assert outcome.documents == 5
+
+
+def test_a_defect_of_ours_closes_the_run_and_comes_out(world: World) -> None:
+    request = world.request(THREE)
+
+    def fail(progress: Progress) -> None:
+        raise RuntimeError(f"a defect after {progress.scanned}")
+
+    with pytest.raises(RuntimeError, match="after 3"):
+        run_sync(request, replace(world.parts(), progress=fail))
+
+    assert world.store is not None
+    [row] = world.store.runs(SourceName("script:x"), 5)
+    assert row.result is RunResult.FAILED
+    assert row.error is not None
+    assert row.error.reason == "InternalError"

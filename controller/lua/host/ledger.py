@@ -62,8 +62,15 @@ class Ledger:
         fine = 200 <= exchange.status <= 299
         if fine and len(self._hosts) < MAX_HOSTS:
             self._hosts.add(exchange.host)
-        if fine or exchange.status in exchange.expected:
+        if fine:
             self._failures.pop(key, None)
+            return
+        if exchange.status in exchange.expected:
+            # An answer, where the earlier request got none; but declaring afterwards that the
+            # very failure is fine would be a way to hide it.
+            earlier = self._failures.get(key)
+            if earlier is not None and earlier.status != exchange.status:
+                del self._failures[key]
             return
         self.failed += 1
         if key not in self._failures and len(self._failures) >= MAX_FAILURES:

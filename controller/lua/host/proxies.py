@@ -8,7 +8,9 @@ is never read here.  This machine is never reached through a proxy.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
 
+from controller.errors import InvalidSpecError
 from controller.lua.host.guard import is_loopback_name
 
 
@@ -29,15 +31,36 @@ class Proxies:
 
 
 def parse_proxies(variables: Mapping[str, str]) -> Proxies:
-    """Read `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; lower case wins."""
+    """
+    Read `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`; lower case wins.
+
+    Raises:
+        InvalidSpecError: One of them names no proxy that can be used.
+    """
     found = {name.lower(): value for name, value in sorted(variables.items()) if value}
     by_scheme = {
         scheme: value if "://" in value else f"http://{value}"
         for scheme in ("http", "https", "all")
         if (value := found.get(f"{scheme}_proxy"))
     }
+    for scheme, proxy in by_scheme.items():
+        _check(f"{scheme}_proxy", proxy)
     exempt = (entry.strip().lower() for entry in found.get("no_proxy", "").split(","))
     return Proxies(by_scheme, tuple(entry for entry in exempt if entry))
+
+
+def _check(variable: str, proxy: str) -> None:
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable:
+        # The value may hold a password.
+        raise InvalidSpecError(
+            f"the variable {variable} names no http proxy",
+            hint=f"correct {variable} or unset it; SOCKS proxies are not supported",
+        )
 
 
 def _is_exempt(host: str, port: int, entry: str) -> bool:

@@ -74,7 +74,15 @@ def _forms(secret: str) -> Iterator[str]:
         yield text
         yield json.dumps(text)[1:-1]
         yield json.dumps(text, ensure_ascii=False)[1:-1]
-        for escaped in (quote(text, safe=""), quote(text), quote_plus(text)):
+        # Libraries differ in what they escape: strictly, in a path, in a form, as httpx does.
+        spellings = (
+            quote(text, safe=""),
+            quote(text),
+            quote_plus(text),
+            quote(text, safe="!$&'()*+,;=:@/"),
+            quote(text, safe="!$&'()*+,;=:@/?[]"),
+        )
+        for escaped in spellings:
             yield escaped
             yield _lower_escapes(escaped)
         yield from _base64_forms(text.encode(errors="surrogatepass"))

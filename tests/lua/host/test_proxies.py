@@ -2,6 +2,7 @@
 
 import pytest
 
+from controller.errors import InvalidSpecError
 from controller.lua.host.proxies import parse_proxies
 
 CORPORATE = {"HTTP_PROXY": "http://proxy:3128", "HTTPS_PROXY": "http://secure:3128"}
@@ -80,3 +81,11 @@ def test_no_proxy_exempts(entry: str, host: str) -> None:
 )
 def test_no_proxy_exempts_nothing_else(entry: str, host: str) -> None:
     assert chosen({**CORPORATE, "NO_PROXY": entry}, "https", host) == "http://secure:3128"
+
+
+@pytest.mark.parametrize("value", ["socks5://127.0.0.1:1", "http://[::bad", "http://", "ftp://x"])
+def test_a_variable_that_names_no_proxy_is_refused_by_name_and_not_shown(value: str) -> None:
+    with pytest.raises(InvalidSpecError, match="https_proxy names no http proxy") as caught:
+        parse_proxies({"HTTPS_PROXY": value})
+
+    assert value not in str(caught.value)
