@@ -1,5 +1,6 @@
 """`ctx dev` that stays: saves, signals, and what a killed one leaves behind."""
 
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -141,3 +142,53 @@ def test_a_burst_and_a_deleted_directory_are_survived(
     dev.stop()
     assert world.condition("team", "Ready")["status"] == "True"
     assert len(world.runs("notes")) <= 4
+
+
+def test_a_secret_file_that_breaks_keeps_the_values_it_held(
+    world: DevWorld, started: list[RunningDev]
+) -> None:
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: jira}\nstringData: {token: abc}\n"
+    path = world.declare("secret.yaml", secret)
+    text = world.declare_sync(count=2).read_text()
+    env = "    - name: TOKEN\n      valueFrom: {secretKeyRef: {name: jira, key: token}}\n"
+    world.declare("notes.yaml", f"{text}  env:\n{env}")
+    dev = world.start()
+    started.append(dev)
+    dev.wait_for("run.finished")
+
+    path.write_text(secret.replace("{token: abc}", "{token: "))
+    dev.wait_for("manifest.refused")
+    world.declare("notes.yaml", f"{text}  env:\n{env}".replace('"count": 2', '"count": 4'))
+    dev.wait_for(lambda: dev.count("run.finished") == 2)
+
+    dev.stop()
+    assert world.condition("notes", "ConfigValid")["status"] == "True"
+    assert world.status("notes")["documents"] == 4
+
+
+def test_a_state_directory_that_is_removed_ends_it_with_words(
+    world: DevWorld, started: list[RunningDev]
+) -> None:
+    dev = world.start()
+    started.append(dev)
+    dev.wait_for("registry.published")
+
+    shutil.rmtree(world.directory / ".ctx")
+    dev.process.wait(timeout=8)
+
+    assert dev.process.returncode == 1
+    assert "was removed while ctx dev ran" in dev.text()
+
+
+def test_a_removed_sync_is_stopped_and_told(world: DevWorld, started: list[RunningDev]) -> None:
+    path = world.declare_sync(nap=30)
+    dev = world.start()
+    started.append(dev)
+    dev.wait_for("napping")
+
+    path.unlink()
+    dev.wait_for("sync.removed")
+
+    assert dev.stop() < 2
+    assert "run.stopped" in dev.text()
+    assert processes_naming(world.directory) == []
