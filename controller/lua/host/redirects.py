@@ -57,7 +57,10 @@ def redirect(hop: Hop, status: int, target: httpx.URL, is_secret: Callable[[byte
     """
     Make the next request: POST becomes GET as browsers do it, and no credential leaves its origin.
 
-    `is_secret` judges a header's value; once left out, a header stays out.
+    `is_secret` judges a header's value, or a body; once left out, a header stays out.
+
+    Raises:
+        httpx.RemoteProtocolError: A body that holds a secret would go to another origin.
     """
     method, body, headers = hop.method, hop.body, hop.headers
     becomes_get = (status == 303 and method not in ("GET", "HEAD")) or (
@@ -67,6 +70,9 @@ def redirect(hop: Hop, status: int, target: httpx.URL, is_secret: Callable[[byte
         method, body = "GET", b""
         headers = tuple(h for h in headers if not h[0].lower().startswith(b"content-"))
     if not _is_same_origin(hop.url, target):
+        if is_secret(body):
+            # A header can be left out; half a body means nothing.
+            raise httpx.RemoteProtocolError("redirect of a body with a secret to another origin")
         headers = tuple(h for h in headers if not _is_credential(h, is_secret))
     return Hop(method, target, headers, body)
 

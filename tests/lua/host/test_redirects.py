@@ -132,3 +132,14 @@ def test_what_was_left_out_stays_out_on_the_way_back() -> None:
     back = redirect(away, 302, HERE, never)
 
     assert back.headers == away.headers
+
+
+def test_a_body_that_holds_a_secret_never_leaves_its_origin() -> None:
+    asked = hop("POST", b"client_secret=s3cret")
+    away, home = httpx.URL("https://other.example/"), httpx.URL("https://jira.example/x")
+
+    with pytest.raises(httpx.RemoteProtocolError, match="to another origin"):
+        redirect(asked, 307, away, lambda value: b"s3cret" in value)
+
+    assert redirect(asked, 307, home, lambda value: b"s3cret" in value).body == asked.body
+    assert redirect(asked, 302, away, lambda value: b"s3cret" in value).body == b""
