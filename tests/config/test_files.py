@@ -122,3 +122,11 @@ def test_a_merged_key_knows_its_file(tmp_path: Path) -> None:
 
 def test_a_tree_without_a_file_has_no_origin() -> None:
     assert Tree().origin(("db", "path")) is None
+
+
+def test_a_file_nested_without_end_is_refused_and_no_defect(tmp_path: Path) -> None:
+    path = tmp_path / "ctx.toml"
+    path.write_text("a = " + "[" * 50_000)
+
+    with pytest.raises(ConfigSyntaxError, match="nested too deeply"):
+        read_tree(path)

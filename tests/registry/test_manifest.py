@@ -207,3 +207,9 @@ def test_any_text_is_a_manifest_or_a_list_of_problems(text: str) -> None:
     errors = [problem for problem in problems if problem.severity is Severity.ERROR]
     assert errors or manifest is not None
     assert all(problem.text().startswith("registry.toml") for problem in problems)
+
+
+def test_a_manifest_nested_without_end_is_refused_and_no_defect() -> None:
+    _, problems = examine_manifest("a = " + "[" * 50_000)
+
+    assert [problem.text() for problem in problems] == ["registry.toml: nested too deeply"]
