@@ -153,9 +153,12 @@ def schema_version(database: Database) -> int:
     Raises:
         StoreCorruptError: The database belongs to another program.
     """
-    application = database.row("PRAGMA application_id")
-    if application != (APPLICATION_ID,):
-        if database.row("SELECT count(*) FROM sqlite_master") == (0,) and application == (0,):
+    # One statement, so one moment: between two, another first writer may have made the schema.
+    found = database.row(
+        "SELECT application_id, (SELECT count(*) FROM sqlite_master) FROM pragma_application_id"
+    )
+    if found is None or found[0] != APPLICATION_ID:
+        if found == (0, 0):
             return 0
         raise StoreCorruptError(
             f"{database.path} is a database of another program",
